@@ -1,0 +1,57 @@
+# Third-party libraries, one target each. docs/decisions/ says why each is here.
+
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+
+# What script/bootstrap built because this Debian does not have it.
+if(DEFINED ENV{NEARLINE_DEPS})
+    set(nearline_deps $ENV{NEARLINE_DEPS})
+elseif(DEFINED ENV{XDG_CACHE_HOME})
+    set(nearline_deps $ENV{XDG_CACHE_HOME}/nearline)
+else()
+    set(nearline_deps $ENV{HOME}/.cache/nearline)
+endif()
+
+find_package(Boost 1.81 REQUIRED COMPONENTS json context)
+find_package(spdlog REQUIRED)
+find_package(prometheus-cpp CONFIG REQUIRED)
+find_package(OpenSSL REQUIRED)
+find_package(CURL REQUIRED)
+find_package(SQLite3 REQUIRED)
+pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET GLOBAL libsodium)
+pkg_check_modules(MARIADB REQUIRED IMPORTED_TARGET GLOBAL libmariadb)
+pkg_check_modules(MONGOC REQUIRED IMPORTED_TARGET GLOBAL libmongoc-1.0)
+
+# SQLiteCpp: Debian's package has a library and headers, on Debian 12 no working CMake configuration.
+add_library(nearline_sqlitecpp INTERFACE)
+find_library(SQLITECPP_LIBRARY SQLiteCpp REQUIRED)
+target_link_libraries(nearline_sqlitecpp INTERFACE ${SQLITECPP_LIBRARY} SQLite::SQLite3)
+
+# librdkafka: the system's if it is new enough, else the one that bootstrap built.
+pkg_check_modules(RDKAFKA QUIET IMPORTED_TARGET GLOBAL rdkafka>=2.8)
+if(NOT RDKAFKA_FOUND)
+    set(ENV{PKG_CONFIG_PATH} "${nearline_deps}/librdkafka-2.8.0/lib/pkgconfig:$ENV{PKG_CONFIG_PATH}")
+    pkg_check_modules(RDKAFKA REQUIRED IMPORTED_TARGET GLOBAL rdkafka-static>=2.8)
+    # What its .pc file leaves out.
+    target_link_libraries(PkgConfig::RDKAFKA INTERFACE CURL::libcurl OpenSSL::SSL OpenSSL::Crypto sasl2 zstd lz4 z)
+endif()
+add_library(nearline_rdkafka ALIAS PkgConfig::RDKAFKA)
+
+# ONNX Runtime: likewise.
+find_library(ONNXRUNTIME_LIBRARY onnxruntime)
+find_path(ONNXRUNTIME_INCLUDE onnxruntime_c_api.h PATH_SUFFIXES onnxruntime onnxruntime/core/session)
+if(NOT ONNXRUNTIME_LIBRARY OR NOT ONNXRUNTIME_INCLUDE)
+    unset(ONNXRUNTIME_LIBRARY CACHE)
+    unset(ONNXRUNTIME_INCLUDE CACHE)
+    find_library(ONNXRUNTIME_LIBRARY onnxruntime PATHS ${nearline_deps}/onnxruntime-1.21.0/lib NO_DEFAULT_PATH REQUIRED)
+    find_path(ONNXRUNTIME_INCLUDE onnxruntime_c_api.h PATHS ${nearline_deps}/onnxruntime-1.21.0/include
+              PATH_SUFFIXES onnxruntime onnxruntime/core/session NO_DEFAULT_PATH REQUIRED)
+endif()
+add_library(nearline_onnxruntime SHARED IMPORTED GLOBAL)
+set_target_properties(nearline_onnxruntime PROPERTIES
+    IMPORTED_LOCATION ${ONNXRUNTIME_LIBRARY}
+    INTERFACE_INCLUDE_DIRECTORIES ${ONNXRUNTIME_INCLUDE})
+
+if(NEARLINE_TESTS)
+    find_package(GTest REQUIRED)
+endif()

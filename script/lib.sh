@@ -1,0 +1,58 @@
+# shellcheck shell=bash
+# What the commands of this folder share: where things lie, and how they install what is missing.
+
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# Libraries that are built once and kept between builds and clones.
+deps=${NEARLINE_DEPS:-${XDG_CACHE_HOME:-$HOME/.cache}/nearline}
+export root deps
+
+say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
+die() { say "$@"; exit 1; }
+
+# as_root COMMAND...: runs it as root, through sudo if need be.
+as_root() {
+    if [ "$(id -u)" = 0 ]; then
+        "$@"
+    elif command -v sudo >/dev/null; then
+        sudo -- "$@"
+    else
+        die "needs root to run '$*': run it as root, or install sudo"
+    fi
+}
+
+# packages_missing NAME...: the Debian packages of these that are not installed.
+packages_missing() {
+    local name
+    for name in "$@"; do
+        [ "$(dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null)" = installed ] || printf '%s\n' "$name"
+    done
+}
+
+# apt_install NAME...: installs those that are missing; does nothing, fast, where all are there.
+apt_install() {
+    local missing
+    mapfile -t missing < <(packages_missing "$@")
+    [ ${#missing[@]} -gt 0 ] || return 0
+    say "installing ${#missing[@]} Debian packages: ${missing[*]}"
+    as_root apt-get -qq update || say "apt-get update failed; going on with the package lists at hand"
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 install -y --no-install-recommends \
+        "${missing[@]}" >"$deps/apt.log" 2>&1 || { tail -n 20 "$deps/apt.log" >&2; die "apt-get could not install: ${missing[*]} (log: $deps/apt.log)"; }
+}
+
+# codename: of this Debian (bookworm, trixie).
+codename() { (. /etc/os-release && echo "${VERSION_CODENAME:-unknown}"); }
+
+# require_sha256 FILE SUM
+require_sha256() {
+    echo "$2  $1" | sha256sum --check --status || die "$1 is not the file it should be: its SHA-256 is not $2"
+}
+
+# with_lock NAME COMMAND...: one at a time on this machine, so that two scripts can't build one thing together.
+with_lock() {
+    local name=$1
+    shift
+    mkdir -p "$deps"
+    (flock 9 && "$@") 9>"$deps/$name.lock"
+}

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <string>
+
+#include "runtime/metrics.hpp"
+
+namespace nearline {
+
+/// What /healthz and /readyz say. Ready from started() until draining(); a missing dependency is named
+/// in the body of /readyz and counted in nearline_dependency_up, but does not take readiness away: a
+/// gateway whose broker is gone must stay reachable to say 503. Thread-safe.
+class Health {
+public:
+    /// `metrics` must outlive it.
+    explicit Health(Metrics& metrics);
+
+    /// The service has started and could do its work.
+    void started();
+    /// It is going to end; for good.
+    void draining();
+
+    /// A dependency ("kafka", "mysql", "schema registry") answers, or does not and why. Logs the change.
+    void up(const std::string& dependency);
+    void down(const std::string& dependency, const std::string& why);
+
+    /// The worker is alive but made no progress: /healthz says so with 503 until stuck("") takes it back.
+    void stuck(const std::string& why);
+
+    struct Report {
+        int status;        ///< HTTP
+        std::string body;  ///< a JSON object
+    };
+    Report healthz() const;  ///< 200 {"status":"alive"}
+    Report readyz() const;   ///< 200 or 503 {"status":"ready"|"starting"|"draining","missing":{"kafka":"…"}}
+    bool is_draining() const;
+    std::map<std::string, std::string> missing() const;
+
+private:
+    enum class Phase { starting, ready, draining };
+    Metrics& metrics_;
+    mutable std::mutex mutex_;
+    Phase phase_ = Phase::starting;
+    std::string stuck_;
+    std::map<std::string, std::string> missing_;
+};
+
+}  // namespace nearline

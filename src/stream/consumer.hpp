@@ -1,0 +1,91 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <set>
+#include <vector>
+
+#include "stream/record.hpp"
+
+namespace nearline::stream {
+
+/// Told about a member's partitions, from within poll() (or close()), on the thread that calls it.
+struct RebalanceListener {
+    /// Now this member's too: it will get their records.
+    std::function<void(const std::vector<TopicPartition>&)> assigned = [](const auto&) {};
+    /// About to go to another member, still this one's until the function returns: the last chance to
+    /// commit for them.
+    std::function<void(const std::vector<TopicPartition>&)> revoked = [](const auto&) {};
+    /// Gone already (the group thought this member dead): do not commit for them.
+    std::function<void(const std::vector<TopicPartition>&)> lost = [](const auto&) {};
+};
+
+/// A member of a consumer group that fetches and commits. Rebalances are cooperative: a member keeps
+/// the partitions that stay with it. Only for one thread at a time, but wake() is for any.
+class GroupConsumer {
+public:
+    /// Leaves the group without committing, as close() does, if it was not called.
+    virtual ~GroupConsumer() = default;
+
+    /// At least one record, or none after `timeout` or wake(); what is already there comes along, up to
+    /// `most`. Returns at once with one record when there is one: it never waits for a batch to fill.
+    /// Records of a partition come in the order of their offsets. Throws Unavailable only where the
+    /// handle can't go on and has to be made anew.
+    virtual std::vector<ConsumedRecord> poll(std::size_t most, std::chrono::milliseconds timeout) = 0;
+
+    /// Stores where the group goes on: `offset` is the next one to read. Blocks until it is stored; throws
+    /// Unavailable when it could not be (try again later), e.g. while the group rebalances. Partitions
+    /// that are not this member's any more are left out.
+    virtual void commit(const std::vector<Position>& next) = 0;
+    /// As commit(), without waiting and without a report: a later commit, or reading again, makes good.
+    virtual void commit_async(const std::vector<Position>& next) = 0;
+
+    /// Gives no records of these until resume(); stays their owner.
+    virtual void pause(const std::vector<TopicPartition>& partitions) = 0;
+    virtual void resume(const std::vector<TopicPartition>& partitions) = 0;
+
+    /// Goes back, or on: the next record from this partition is the one at `position.offset` or after.
+    virtual void seek(const Position& position) = 0;
+
+    virtual std::set<TopicPartition> assignment() const = 0;
+
+    /// Lets poll() return now. Any thread.
+    virtual void wake() = 0;
+
+    /// Calls `revoked` for what it has, leaves the group.
+    virtual void close() = 0;
+
+    /// Records that retention took before the group had read them, since start.
+    virtual std::uint64_t lost_to_retention() const = 0;
+};
+
+/// A member of a group that only knows which partitions are its own: it never fetches and never commits.
+/// Only for one thread at a time, but wake() is for any.
+class GroupMember {
+public:
+    virtual ~GroupMember() = default;
+    /// Takes part in the group's life; calls the listener for what changed; returns after `timeout`,
+    /// wake() or a change.
+    virtual void poll(std::chrono::milliseconds timeout) = 0;
+    virtual std::set<TopicPartition> assignment() const = 0;
+    virtual void wake() = 0;
+    /// Leaves the group.
+    virtual void close() = 0;
+};
+
+/// Reads given partitions from given offsets, in no group. poll() is for one thread at a time; assign(),
+/// unassign() and wake() are for any.
+class Reader {
+public:
+    virtual ~Reader() = default;
+    /// Also reads this partition, from `from.offset` on (an offset asked of Admin, never "the end"); one
+    /// that is read already goes on undisturbed. If the offset is no longer (or not) in the log, it goes
+    /// on at the log's start.
+    virtual void assign(const std::vector<Position>& from) = 0;
+    virtual void unassign(const std::vector<TopicPartition>& partitions) = 0;
+    virtual std::vector<ConsumedRecord> poll(std::size_t most, std::chrono::milliseconds timeout) = 0;
+    virtual void wake() = 0;
+};
+
+}  // namespace nearline::stream

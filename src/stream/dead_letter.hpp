@@ -1,0 +1,22 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "domain/rejection.hpp"
+#include "stream/record.hpp"
+
+namespace nearline::stream {
+
+/// "<topic>.<role>.dlq"
+std::string dead_letter_topic(std::string_view topic, std::string_view role);
+
+/// The dead letter of a record: key, value and headers untouched, and behind them (names as in Kafka
+/// Connect, KIP-298) __connect.errors.topic, .partition, .offset, .stage, .class.name, .exception.message.
+Record make_dead_letter(const ConsumedRecord& record, const Rejection& reason);
+
+/// The dead letter of a record that is too large for the dead-letter topic: without its value, and with
+/// the headers nearline.value.size and nearline.value.sha256 beside its place.
+Record make_dead_letter_stub(const ConsumedRecord& record, const Rejection& reason);
+
+}  // namespace nearline::stream

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "stream/record.hpp"
+
+namespace nearline::stream {
+
+/// What became of a record.
+struct Delivery {
+    enum class Outcome {
+        stored,    ///< on disk; `offset` is its place
+        rejected,  ///< certainly not stored, and never will be: it may be sent again
+        unknown,   ///< may have been stored, or may yet be: a repeat can make a second copy
+    };
+    Outcome outcome = Outcome::stored;
+    TopicPartition at{};
+    std::int64_t offset = -1;
+    std::string reason{};    ///< why not; empty when stored
+    bool too_large = false;  ///< rejected because the topic takes no record of this size: a repeat won't help
+};
+
+/// Called once for each produce(), from a thread of the producer; must be quick, must not throw, may
+/// call produce(). Calls for one partition come in the order of produce().
+using OnDelivery = std::function<void(const Delivery&)>;
+
+/// Writes records. Thread-safe. Idempotent: what it tries again by itself is stored once.
+class Producer {
+public:
+    /// Waits for nothing; what was not delivered by then is reported as unknown or rejected first.
+    virtual ~Producer() = default;
+
+    /// Takes the record; never blocks. `partition`: where to, else by key. A full queue, a missing topic
+    /// or a partition out of range come through `on_delivery` as rejected, like all else.
+    virtual void produce(const std::string& topic, std::optional<int> partition, Record record, OnDelivery on_delivery) = 0;
+
+    /// Waits until all that was taken before has been reported, no longer than `time`; whether it has.
+    virtual bool flush(std::chrono::milliseconds time) = 0;
+
+    /// Records taken and not reported yet.
+    virtual std::size_t in_flight() const = 0;
+};
+
+}  // namespace nearline::stream

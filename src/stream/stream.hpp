@@ -1,0 +1,70 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runtime/metrics.hpp"
+#include "stream/admin.hpp"
+#include "stream/consumer.hpp"
+#include "stream/producer.hpp"
+
+namespace nearline::stream {
+
+struct ProducerOptions {
+    /// How long a record may wait for its acknowledgement before it is reported as unknown or rejected.
+    std::chrono::milliseconds delivery_timeout{4'000};
+    std::size_t max_in_flight = 100'000;  ///< records; above it produce() rejects
+};
+
+struct GroupOptions {
+    std::string group;
+    std::vector<std::string> topics;
+    /// A member that is silent for so long is thought dead. Kafka: session.timeout.ms.
+    std::chrono::milliseconds session_timeout{6'000};
+    /// Kafka: max.poll.interval.ms.
+    std::chrono::milliseconds max_poll_interval{300'000};
+};
+
+/// A connection to topics, and the factory of all that works with them. Thread-safe; outlives what it
+/// makes. Making things does not wait for a server: they connect, and reconnect, by themselves.
+class Stream {
+public:
+    virtual ~Stream() = default;
+    virtual std::unique_ptr<Producer> producer(const ProducerOptions& options) = 0;
+    virtual std::unique_ptr<GroupConsumer> consumer(const GroupOptions& options, RebalanceListener listener) = 0;
+    virtual std::unique_ptr<GroupMember> member(const GroupOptions& options, RebalanceListener listener) = 0;
+    virtual std::unique_ptr<Reader> reader() = 0;
+    virtual std::unique_ptr<Admin> admin(std::chrono::milliseconds timeout) = 0;
+    /// Whether the stream answers, now; "" or why not. Blocks no longer than `timeout`.
+    virtual std::string ping(std::chrono::milliseconds timeout) = 0;
+};
+
+/// Kafka through librdkafka. `bootstrap` is "host:port,host:port"; `properties` are librdkafka's own
+/// (--kafka-config FILE) and win over Nearline's defaults. Throws std::invalid_argument with librdkafka's
+/// words for a property it does not know. `client_id` names this service to the broker.
+std::unique_ptr<Stream> open_kafka(const std::string& bootstrap, const std::map<std::string, std::string>& properties,
+                                   const std::string& client_id, Metrics& metrics);
+
+/// Reads a properties file as Kafka's own tools do: key=value lines, # and ! comments. Throws
+/// std::invalid_argument with the line number.
+std::map<std::string, std::string> read_properties(const std::string& path);
+
+struct EmbeddedOptions {
+    /// Retention runs so often, and removes at most so many records at a time.
+    std::chrono::milliseconds retention_interval{10'000};
+    int retention_step = 1'000;
+};
+
+/// Topics in one process: a log in SQLite under `directory` (made if missing), one writer thread with
+/// group commit and fsync. Throws std::runtime_error when the directory can't be used.
+std::unique_ptr<Stream> open_embedded(const std::string& directory, const EmbeddedOptions& options, Metrics& metrics);
+
+/// Java's murmur2 as Kafka's DefaultPartitioner uses it: the partition of a key.
+int partition_of_key(std::string_view key, int partitions) noexcept;
+
+}  // namespace nearline::stream
