@@ -13,8 +13,8 @@ namespace nearline {
 
 /// One named input of a model. `value` is nothing where a failed request did not have it.
 struct Feature {
-    std::string name;
-    std::optional<double> value;
+    std::string name{};
+    std::optional<double> value{};
     friend bool operator==(const Feature&, const Feature&) = default;
 };
 
@@ -23,23 +23,23 @@ using Features = std::vector<Feature>;
 
 /// What is known of a request beside its features; travels in record headers (header_names.hpp).
 struct RequestContext {
-    Uuid id;                            ///< the request id
-    std::optional<Uuid> user;           ///< who asked; nothing for records of outside producers
-    std::optional<int> reply_partition; ///< the output partition somebody waits on
-    std::string body_digest;            ///< SHA-256 hex of the request's body; empty: unknown
-    std::string traceparent;            ///< W3C trace context, passed on unread; empty: none
+    Uuid id{};                             ///< the request id
+    std::optional<Uuid> user{};            ///< who asked; nothing for records of outside producers
+    std::optional<int> reply_partition{};  ///< the output partition somebody waits on
+    std::string body_digest{};             ///< SHA-256 hex of the request's body; empty: unknown
+    std::string traceparent{};             ///< W3C trace context, passed on unread; empty: none
 };
 
 /// The record on the output topic, and the answer of POST /predict: a prediction (status 200) or a
 /// failure (status 4xx or 5xx, no prediction, the reason as message).
 struct Prediction {
-    Features features;
+    Features features{};
     int status = 200;
-    std::string model_id;                  ///< a UUID; empty where a failure came before the model: null in JSON
-    std::optional<std::string> prediction; ///< the class; nothing for a failure
-    std::string model_type;                ///< e.g. LogisticRegressionModel; empty as for model_id
-    std::string created_at;                ///< UTC, "2022-12-29 00:07:11.830677"
-    std::string message;                   ///< "Success", or why it failed
+    std::string model_id{};                   ///< a UUID; empty where a failure came before the model: null in JSON
+    std::optional<std::string> prediction{};  ///< the class; nothing for a failure
+    std::string model_type{};                 ///< e.g. LogisticRegressionModel; empty as for model_id
+    std::string created_at{};                 ///< UTC, "2022-12-29 00:07:11.830677"
+    std::string message{};                    ///< "Success", or why it failed
     friend bool operator==(const Prediction&, const Prediction&) = default;
 };
 

@@ -32,7 +32,8 @@ public:
     virtual std::optional<ArchivedPrediction> find(const Uuid& id) = 0;
 
     /// At most `limit` predictions of one user, newest first, ties by id.
-    virtual std::vector<ArchivedPrediction> list(const Uuid& user, int limit, const std::optional<PageCursor>& after) = 0;
+    virtual std::vector<ArchivedPrediction> list(const Uuid& user, int limit,
+                                                 const std::optional<PageCursor>& after) = 0;
 };
 
 }  // namespace nearline

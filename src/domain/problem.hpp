@@ -11,21 +11,21 @@ namespace nearline {
 
 /// One place in a JSON document that breaks its schema.
 struct Violation {
-    std::string pointer;  ///< JSON pointer (RFC 6901); "" is the whole document
-    std::string detail;   ///< what is wrong there, and what would be right
+    std::string pointer;   ///< JSON pointer (RFC 6901); "" is the whole document
+    std::string detail{};  ///< what is wrong there, and what would be right
     friend bool operator==(const Violation&, const Violation&) = default;
 };
 
 /// Why a request is refused, in the words of RFC 9457. HTTP turns it into application/problem+json,
 /// a dead letter into its headers.
 struct Problem {
-    int status = 500;    ///< an HTTP status
-    std::string title;   ///< short, the same for every problem of its kind
-    std::string detail;  ///< this case, and what the caller can do about it
+    int status = 500;      ///< an HTTP status
+    std::string title{};   ///< short, the same for every problem of its kind
+    std::string detail{};  ///< this case, and what the caller can do about it
     std::vector<Violation> errors{};
-    std::string request_id{};                             ///< empty: none
-    std::optional<std::chrono::seconds> retry_after{};    ///< Retry-After
-    std::string www_authenticate{};                       ///< WWW-Authenticate; empty: none
+    std::string request_id{};                           ///< empty: none
+    std::optional<std::chrono::seconds> retry_after{};  ///< Retry-After
+    std::string www_authenticate{};                     ///< WWW-Authenticate; empty: none
     friend bool operator==(const Problem&, const Problem&) = default;
 };
 

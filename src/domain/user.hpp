@@ -11,7 +11,7 @@ namespace nearline {
 /// A user as the database has them, without the password.
 struct User {
     Uuid id;
-    std::string name;             ///< an e-mail address, lower case, never given out twice
+    std::string name;  ///< an e-mail address, lower case, never given out twice
     bool admin = false;
     std::int64_t created_at = 0;  ///< seconds since 1970-01-01 UTC
     std::int64_t changed_at = 0;  ///< last change of password or rights: tokens from before are void

@@ -29,15 +29,15 @@ private:
 };
 
 struct Request {
-    std::string method;                          ///< as sent: GET, POST, …
-    std::string target;                          ///< as sent: path and query
-    std::string path;                            ///< the target's path, as sent
-    std::map<std::string, std::string> query;    ///< percent-decoded; of a name given twice, the last
-    std::map<std::string, std::string> params;   ///< what the route's {names} matched, percent-decoded
+    std::string method;                         ///< as sent: GET, POST, …
+    std::string target;                         ///< as sent: path and query
+    std::string path;                           ///< the target's path, as sent
+    std::map<std::string, std::string> query;   ///< percent-decoded; of a name given twice, the last
+    std::map<std::string, std::string> params;  ///< what the route's {names} matched, percent-decoded
     Headers headers;
     std::string body;
-    std::string remote_address;                  ///< the client's, X-Forwarded-For of a trusted proxy taken into account
-    std::string request_id;                      ///< made by the server for this request (a UUID)
+    std::string remote_address;  ///< the client's, X-Forwarded-For of a trusted proxy taken into account
+    std::string request_id;      ///< made by the server for this request (a UUID)
 };
 
 struct Response {

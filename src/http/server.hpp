@@ -50,17 +50,17 @@ private:
 Router operations_routes(const Health& health, const Metrics& metrics);
 
 struct ServerOptions {
-    std::string service;            ///< name in logs and metrics: "gateway"
+    std::string service;  ///< name in logs and metrics: "gateway"
     std::string address = "127.0.0.1";
-    int port = 0;                   ///< 0: any free one
+    int port = 0;                    ///< 0: any free one
     std::size_t max_body = 1 << 20;  ///< bytes; more is 413
     std::size_t max_header = 16 << 10;
     int max_connections = 10'000;
     std::chrono::milliseconds header_timeout{10'000};  ///< from the first byte to the end of the header
     std::chrono::milliseconds body_timeout{30'000};
-    std::chrono::milliseconds idle_timeout{75'000};    ///< between requests of a kept connection
+    std::chrono::milliseconds idle_timeout{75'000};  ///< between requests of a kept connection
     std::chrono::milliseconds write_timeout{30'000};
-    std::vector<std::string> trusted_proxies{};        ///< addresses whose X-Forwarded-For counts
+    std::vector<std::string> trusted_proxies{};  ///< addresses whose X-Forwarded-For counts
 };
 
 /// HTTP/1.1 on Beast, strict: what RFC 9112 calls ambiguous (obs-fold, no Host or two, Transfer-Encoding

@@ -26,17 +26,25 @@ struct Field {
     Field(std::string_view k, const std::string& v) : key(k), value(v) {}
     Field(std::string_view k, const char* v) : key(k), value(v) {}
     template <class T>
-        requires std::is_arithmetic_v<T>
-    Field(std::string_view k, T v) : key(k), value(std::to_string(v)), is_number(true) {}
+    requires std::is_arithmetic_v<T> Field(std::string_view k, T v)
+        : key(k), value(std::to_string(v)), is_number(true) {}
 };
 
 void write(Level level, std::string_view message, std::initializer_list<Field> fields = {});
 
 /// log::info("listening", {{"service", "gateway"}, {"port", 1958}});
-inline void debug(std::string_view message, std::initializer_list<Field> fields = {}) { write(Level::debug, message, fields); }
-inline void info(std::string_view message, std::initializer_list<Field> fields = {}) { write(Level::info, message, fields); }
-inline void warning(std::string_view message, std::initializer_list<Field> fields = {}) { write(Level::warning, message, fields); }
-inline void error(std::string_view message, std::initializer_list<Field> fields = {}) { write(Level::error, message, fields); }
+inline void debug(std::string_view message, std::initializer_list<Field> fields = {}) {
+    write(Level::debug, message, fields);
+}
+inline void info(std::string_view message, std::initializer_list<Field> fields = {}) {
+    write(Level::info, message, fields);
+}
+inline void warning(std::string_view message, std::initializer_list<Field> fields = {}) {
+    write(Level::warning, message, fields);
+}
+inline void error(std::string_view message, std::initializer_list<Field> fields = {}) {
+    write(Level::error, message, fields);
+}
 
 /// Lets one message through every so often, for what could repeat thousands of times a second.
 class Throttle {

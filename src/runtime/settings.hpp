@@ -41,23 +41,29 @@ public:
     /// Declares a setting. `flag` like "--partitions"; `env` the environment variable; in TOML the flag
     /// without its dashes. The target's value at this time is the default, shown in --help. Durations
     /// are written with a unit: 500ms, 5s, 2m, 1h, 7d (seconds without one); sizes: 64KiB, 16MiB.
-    void add(const std::string& flag, const std::string& env, std::string& target, const std::string& help, Check check = {});
-    void add(const std::string& flag, const std::string& env, std::optional<std::string>& target, const std::string& help, Check check = {});
+    void add(const std::string& flag, const std::string& env, std::string& target, const std::string& help,
+             Check check = {});
+    void add(const std::string& flag, const std::string& env, std::optional<std::string>& target,
+             const std::string& help, Check check = {});
     void add(const std::string& flag, const std::string& env, int& target, const std::string& help, Range range);
     void add(const std::string& flag, const std::string& env, double& target, const std::string& help, Range range);
-    void add(const std::string& flag, const std::string& env, std::chrono::milliseconds& target, const std::string& help, Range milliseconds);
-    void add_size(const std::string& flag, const std::string& env, std::size_t& bytes, const std::string& help, Range range);
+    void add(const std::string& flag, const std::string& env, std::chrono::milliseconds& target,
+             const std::string& help, Range milliseconds);
+    void add_size(const std::string& flag, const std::string& env, std::size_t& bytes, const std::string& help,
+                  Range range);
     /// A switch: --flag or --flag=false; in the environment and TOML true/false.
     void add(const std::string& flag, const std::string& env, bool& target, const std::string& help);
     /// A comma-separated list.
-    void add(const std::string& flag, const std::string& env, std::vector<std::string>& target, const std::string& help, Check check_each = {});
+    void add(const std::string& flag, const std::string& env, std::vector<std::string>& target, const std::string& help,
+             Check check_each = {});
 
     /// A secret: from the environment variable `env`, or from the file that `env`_FILE names (a trailing
     /// newline is dropped). Never a flag.
     void secret(const std::string& env, std::optional<std::string>& target, const std::string& help, Check check = {});
 
     /// What is left of the command line after the flags, if the program takes any: "NAME", "FILE...".
-    void positional(const std::string& name, std::vector<std::string>& target, const std::string& help, std::size_t least, std::size_t most);
+    void positional(const std::string& name, std::vector<std::string>& target, const std::string& help,
+                    std::size_t least, std::size_t most);
 
     /// Checks across settings, run after the single ones: gives one line for each thing that is wrong.
     void check(std::function<std::vector<std::string>()> check);

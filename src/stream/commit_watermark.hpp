@@ -40,9 +40,9 @@ private:
         bool ended;
     };
     struct Partition {
-        std::deque<Entry> entries;       // in order of delivery, the first one not ended
+        std::deque<Entry> entries;         // in order of delivery, the first one not ended
         std::optional<std::int64_t> next;  // can be committed
-        std::int64_t last = -1;          // offset delivered last
+        std::int64_t last = -1;            // offset delivered last
     };
     std::map<TopicPartition, Partition> partitions_;
     std::size_t pending_ = 0;

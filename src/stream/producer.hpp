@@ -35,7 +35,8 @@ public:
 
     /// Takes the record; never blocks. `partition`: where to, else by key. A full queue, a missing topic
     /// or a partition out of range come through `on_delivery` as rejected, like all else.
-    virtual void produce(const std::string& topic, std::optional<int> partition, Record record, OnDelivery on_delivery) = 0;
+    virtual void produce(const std::string& topic, std::optional<int> partition, Record record,
+                         OnDelivery on_delivery) = 0;
 
     /// Waits until all that was taken before has been reported, no longer than `time`; whether it has.
     virtual bool flush(std::chrono::milliseconds time) = 0;

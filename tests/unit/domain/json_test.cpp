@@ -1,0 +1,104 @@
+#include "domain/json.hpp"
+
+#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
+#include <cmath>
+#include <gmock/gmock.h>
+
+namespace nearline {
+namespace {
+
+using testing::HasSubstr;
+
+std::string detail_of(std::string_view text) {
+    const auto result = parse_json(text);
+    if (result.has_value()) return "(accepted)";
+    EXPECT_EQ(result.error().status, 400);
+    return result.error().detail;
+}
+
+std::string nested(int levels) {
+    return std::string(levels, '[') + std::string(levels, ']');
+}
+
+TEST(ParseJson, KeepsMembersInTheirOrder) {
+    const auto value = parse_json(R"( {"b": 1, "a": [true, null, "x"], "c": 2.5} )");
+    ASSERT_TRUE(value.has_value());
+    EXPECT_EQ(boost::json::serialize(*value), R"({"b":1,"a":[true,null,"x"],"c":2.5E0})");
+}
+
+TEST(ParseJson, SaysWhereAndWhat) {
+    const struct {
+        std::string_view text;
+        std::string_view where;
+        std::string_view what;
+    } cases[] = {
+        {"{sepal_length: 5.2, sepal_width: 3.6}", "line 1, column 2", "keys need double quotes"},
+        {"{\"a\": 1,\n b: 2}", "line 2, column 2", "keys need double quotes"},
+        {"{'a': 1}", "line 1, column 2", "not single ones"},
+        {"{\"a\": 'x'}", "line 1, column 7", "not single ones"},
+        {"{\"a\": NaN}", "line 1", "NaN"},
+        {"{\"a\": -Infinity}", "line 1", "NaN"},
+        {"{\"a\": None}", "line 1", "null"},
+        {"{\"a\": True}", "line 1", "lower case"},
+        {"{\"a\": 1,}", "line 1, column 9", "comma too many"},
+        {"[1,]", "line 1", "comma too many"},
+        {"{\"a\": 1", "line 1, column 8", "ends before"},
+        {"", "line 1, column 1", "empty"},
+        {" \n ", "line 2", "empty"},
+        {"{} x", "line 1, column 4", "after the end"},
+        {"{}{}", "line 1, column 3", "after the end"},
+        {"\xEF\xBB\xBF{}", "line 1, column 1", "byte order mark"},
+        {"{\"a\": 1, \"a\": 2}", "line 1", "\"a\" is there twice"},
+        {"{\"a\": {\"b\": 1, \"b\": 2}}", "line 1", "\"b\" is there twice"},
+        {"{\"a\": 1, \"\\u0061\": 2}", "line 1", "\"a\" is there twice"},
+        {"\"\xC3\x28\"", "line 1", "UTF-8"},
+        {"\"\xED\xA0\x80\"", "line 1", "UTF-8"},
+        {"[01]", "line 1", ""},
+        {"[+1]", "line 1", ""},
+        {"[1.]", "line 1", ""},
+        {"[.5]", "line 1", ""},
+        {"[\"\t\"]", "line 1", ""},
+        {"// no\n1", "line 1", ""},
+    };
+    for (const auto& c : cases) {
+        const auto detail = detail_of(c.text);
+        EXPECT_THAT(detail, HasSubstr(c.where)) << c.text;
+        EXPECT_THAT(detail, HasSubstr(c.what)) << c.text;
+    }
+}
+
+TEST(ParseJson, AllowsTheSameKeyInDifferentObjects) {
+    EXPECT_TRUE(parse_json(R"([{"a": {"a": 1}}, {"a": 2}])").has_value());
+}
+
+TEST(ParseJson, FindsADuplicateAmongThousandsOfKeys) {
+    std::string text = "{";
+    for (int i = 0; i < 5000; ++i) text += "\"key" + std::to_string(i) + "\": 1, ";
+    EXPECT_TRUE(parse_json(text + "\"last\": 1}").has_value());
+    EXPECT_THAT(detail_of(text + "\"key17\": 1}"), HasSubstr("\"key17\" is there twice"));
+    EXPECT_THAT(detail_of(text + "\"key4999\": 1}"), HasSubstr("\"key4999\" is there twice"));
+}
+
+TEST(ParseJson, LimitsDepth) {
+    EXPECT_TRUE(parse_json(nested(32)).has_value());
+    EXPECT_THAT(detail_of(nested(33)), HasSubstr("nested too deeply"));
+    EXPECT_THAT(detail_of(nested(10'000)), HasSubstr("nested too deeply"));
+    EXPECT_TRUE(parse_json(nested(40), JsonLimits{.max_depth = 40}).has_value());
+}
+
+TEST(ParseJson, TurnsTooLargeNumbersIntoInfinities) {
+    const auto value = parse_json("[1e999, -1e999, 1e308, 123456789012345678901234567890]");
+    ASSERT_TRUE(value.has_value());
+    EXPECT_TRUE(std::isinf(value->at(0).as_double()));
+    EXPECT_TRUE(std::isinf(value->at(1).as_double()));
+    EXPECT_DOUBLE_EQ(value->at(2).as_double(), 1e308);
+    EXPECT_DOUBLE_EQ(value->at(3).as_double(), 123456789012345678901234567890.0);
+}
+
+TEST(QuoteJson, EscapesWhatMustBe) {
+    EXPECT_EQ(quote_json("a\"\\\n\x01ü"), "\"a\\\"\\\\\\n\\u0001ü\"");
+}
+
+}  // namespace
+}  // namespace nearline
