@@ -1,6 +1,9 @@
 # shellcheck shell=bash
 # The dependencies of Nearline, each with its version and how it gets onto the machine.
-# docs/decisions/ says why each is here.
+# docs/decisions/ says why each is here. Needs lib.sh.
+
+set -euo pipefail
+: "${root:?}" "${deps:?}"
 
 # --- to build and run -----------------------------------------------------------------------
 
@@ -33,6 +36,7 @@ trixie_apt_get() {
     local lists=$deps/apt-trixie mirror
     mkdir -p "$lists/lists/partial" "$lists/archives/partial" "$lists/parts"
     if [ ! -s "$lists/sources.list" ]; then
+        # shellcheck disable=SC2016  # apt's own format
         mirror=$(apt-get indextargets --format '$(REPO_URI) $(RELEASE)' | awk '$2 == "bookworm" { print $1; exit }')
         [ -n "$mirror" ] || die "no Debian mirror for bookworm in this machine's apt sources"
         printf 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] %s trixie main\ndeb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] %s trixie main\n' \
@@ -107,3 +111,52 @@ install_onnxruntime() {
     rm -rf "$prefix" && mv "$work/new" "$prefix"
     rm -rf "$work"
 }
+
+# --- to test ---------------------------------------------------------------------------------
+
+for part in kafka apicurio mariadb; do
+    # shellcheck source=/dev/null
+    . "$root/script/lib-$part.sh"
+done
+
+install_test_stack() {
+    apt_install default-jre-headless maven python3-venv
+    install_kafka
+    install_apicurio
+    install_mariadb
+    install_python
+}
+
+# A virtual environment for each state of the requirements, so that clones of different ages don't
+# break one another's.
+python_dir() { echo "$deps/python-$(sha256sum <"$root/tests/requirements.txt" | cut -c 1-12)"; }
+test_python() { echo "$(python_dir)/bin/python"; }
+
+install_python() {
+    local dir
+    dir=$(python_dir)
+    [ -e "$dir/complete" ] && return 0
+    say "installing the Python packages of the tests"
+    rm -rf "$dir"
+    /usr/bin/python3 -m venv "$dir"
+    "$dir/bin/pip" install --quiet --disable-pip-version-check --requirement "$root/tests/requirements.txt" ||
+        die "pip could not install tests/requirements.txt"
+    touch "$dir/complete"
+}
+
+# --- to check ---------------------------------------------------------------------------------
+
+llvm_version=14
+
+install_linters() {
+    apt_install shellcheck git
+    if [ "$(codename)" = bookworm ]; then
+        apt_install "clang-format-$llvm_version" "clang-tidy-$llvm_version"
+    else
+        # The same version everywhere, so that everyone's code is formatted alike.
+        apt_install "clang-format-$llvm_version" "clang-tidy-$llvm_version" 2>/dev/null || apt_install clang-format clang-tidy
+    fi
+}
+
+# linter NAME: clang-format, clang-tidy, in our version.
+linter() { command -v "$1-$llvm_version" || command -v "$1"; }

@@ -1,0 +1,37 @@
+# shellcheck shell=bash
+# What script/test, script/check and script/bench share: building, and the servers that tests use.
+# Needs lib.sh and lib-deps.sh.
+
+set -euo pipefail
+: "${root:?}"
+
+# build_preset PRESET [TARGET...]: configures and builds, quietly unless it fails.
+build_preset() {
+    local preset=$1 log=$root/build/$1.log
+    shift
+    mkdir -p "$root/build"
+    (cd "$root" && cmake --preset "$preset") >"$log" 2>&1 || { tail -n 40 "$log" >&2; die "cmake failed ($log)"; }
+    ninja -C "$root/build/$preset" "$@" >>"$log" 2>&1 || { grep -aE -A 12 'error|FAILED' "$log" | tail -n 60 >&2; die "the build failed ($log)"; }
+}
+
+servers_dir=''
+
+# start_servers DIR: one Kafka, one MariaDB and one schema registry for all tests of this run; each
+# test uses names of its own on them. They are told of through NEARLINE_TEST_*.
+start_servers() {
+    servers_dir=$1
+    mkdir -p "$servers_dir"
+    say "starting Kafka, MariaDB and a schema registry"
+    NEARLINE_TEST_KAFKA=$("$root/tests/servers/kafka" start "$servers_dir/kafka")
+    NEARLINE_TEST_MYSQL=$("$root/tests/servers/mariadb" start "$servers_dir/mariadb")
+    NEARLINE_TEST_REGISTRY=$("$root/tests/servers/apicurio" start "$servers_dir/apicurio")
+    export NEARLINE_TEST_KAFKA NEARLINE_TEST_MYSQL NEARLINE_TEST_REGISTRY
+}
+
+stop_servers() {
+    [ -n "$servers_dir" ] || return 0
+    local server
+    for server in kafka mariadb apicurio; do
+        [ ! -d "$servers_dir/$server" ] || "$root/tests/servers/$server" stop "$servers_dir/$server" || true
+    done
+}
