@@ -1,0 +1,50 @@
+#include "stream/dead_letter.hpp"
+
+#include "domain/uuid.hpp"
+
+namespace nearline::stream {
+namespace {
+
+void describe(Record& letter, const ConsumedRecord& record, const Rejection& reason) {
+    const auto add = [&letter](std::string key, std::string value) {
+        letter.headers.push_back({std::move(key), std::move(value)});
+    };
+    add("__connect.errors.topic", record.at.topic);
+    add("__connect.errors.partition", std::to_string(record.at.partition));
+    add("__connect.errors.offset", std::to_string(record.offset));
+    add("__connect.errors.stage", reason.stage);
+    add("__connect.errors.class.name", reason.class_name);
+    add("__connect.errors.exception.message", reason.message);
+}
+
+}  // namespace
+
+std::string dead_letter_topic(std::string_view topic, std::string_view role) {
+    std::string name(topic);
+    name += '.';
+    name += role;
+    name += ".dlq";
+    return name;
+}
+
+Record make_dead_letter(const ConsumedRecord& record, const Rejection& reason) {
+    Record letter = record;
+    // The dead letter's own time: its topic's retention counts from the failure, not from the request.
+    letter.timestamp = 0;
+    describe(letter, record, reason);
+    return letter;
+}
+
+Record make_dead_letter_stub(const ConsumedRecord& record, const Rejection& reason) {
+    Record letter;
+    letter.key = record.key;
+    letter.headers = record.headers;
+    describe(letter, record, reason);
+    if (record.value) {
+        letter.headers.push_back({"nearline.value.size", std::to_string(record.value->size())});
+        letter.headers.push_back({"nearline.value.sha256", sha256_hex(*record.value)});
+    }
+    return letter;
+}
+
+}  // namespace nearline::stream

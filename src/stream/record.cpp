@@ -1,0 +1,14 @@
+#include "stream/record.hpp"
+
+#include <algorithm>
+
+namespace nearline::stream {
+
+std::optional<std::string_view> find_header(const Record& record, std::string_view key) noexcept {
+    const auto found = std::find_if(record.headers.rbegin(), record.headers.rend(),
+                                    [key](const Header& header) { return header.value && header.key == key; });
+    if (found == record.headers.rend()) return std::nullopt;
+    return *found->value;
+}
+
+}  // namespace nearline::stream
