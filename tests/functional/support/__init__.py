@@ -1,0 +1,1 @@
+"""What functional tests share: processes, stacks of services, clients. Everything talks to real binaries."""

@@ -1,0 +1,148 @@
+"""Nearline as a user runs it: `nearline up` on embedded parts, or one process for each service on the
+real Kafka, MariaDB and schema registry whose addresses script/test hands over."""
+
+import os
+import pathlib
+import secrets
+import subprocess
+import urllib.parse
+
+from . import client
+from .process import BIN, ROOT, Service, free_port
+
+
+class EmbeddedStack:
+    kind = "embedded"
+    bootstrap = None
+
+    def __init__(self, folder: pathlib.Path, *arguments):
+        self.folder = folder
+        self.data = folder / "data"
+        self.ports = {part: free_port() for part in ("auth", "gateway", "registry", "admin")}
+        self.auth_url, self.gateway_url, self.registry_url, self.admin_url = (
+            f"http://127.0.0.1:{self.ports[part]}" for part in ("auth", "gateway", "registry", "admin")
+        )
+        self.arguments = ["up", "--demo-users", "--data", self.data]
+        for part, port in self.ports.items():
+            self.arguments += [f"--{part}-port", port]
+        self.arguments += arguments
+        self.service = None
+
+    def start(self, wait: bool = True) -> "EmbeddedStack":
+        self.service = Service("nearline", self.arguments, self.folder, self.gateway_url).start(wait)
+        return self
+
+    def stop(self) -> int:
+        return self.service.stop()
+
+    def services(self) -> list:
+        return [self.service]
+
+    @property
+    def gateway(self) -> Service:
+        return self.service
+
+    @property
+    def worker(self) -> Service:
+        return self.service
+
+    @property
+    def secret(self) -> str:
+        return (self.data / "jwt-secret").read_text().strip()
+
+
+class DistributedStack:
+    """auth-svc, gateway-svc and prediction-svc, with topics, groups and a database of this stack's own."""
+
+    kind = "distributed"
+
+    def __init__(self, folder: pathlib.Path, gateways: int = 1, workers: int = 1, partitions: int = 12, registry_url=None,
+                 bootstrap=None, gateway_arguments=(), worker_arguments=()):
+        self.folder = folder
+        self.name = secrets.token_hex(4)
+        self.bootstrap = bootstrap or os.environ["NEARLINE_TEST_KAFKA"]
+        self.registry_url = registry_url or os.environ["NEARLINE_TEST_REGISTRY"]
+        self.mysql_url, self.mysql_password = make_database(f"nearline_{self.name}")
+        self.secret = secrets.token_hex(32)
+        self.input_topic = f"input-topic-{self.name}"
+        self.output_topic = f"output-topic-{self.name}"
+        self.group_prefix = f"nearline-{self.name}"
+        self.partitions = partitions
+        self.env = {"JWT_SECRET": self.secret, "MYSQL_PASSWORD": self.mysql_password}
+        self.gateway_arguments = gateway_arguments
+        self.worker_arguments = worker_arguments
+        self.auth = self.make_auth()
+        self.auth_url = self.auth.url
+        self.gateways = [self.make_gateway() for _ in range(gateways)]
+        self.workers = [self.make_worker() for _ in range(workers)]
+
+    def topic_arguments(self) -> list:
+        return ["--stream", f"kafka://{self.bootstrap}", "--registry", self.registry_url,
+                "--input-topic", self.input_topic, "--output-topic", self.output_topic,
+                "--group-prefix", self.group_prefix, "--partitions", self.partitions]
+
+    def make_auth(self) -> Service:
+        port = free_port()
+        return Service("auth-svc", ["--port", port, "--listen", "127.0.0.1", "--users", self.mysql_url],
+                       self.folder, f"http://127.0.0.1:{port}", self.env)
+
+    def make_gateway(self) -> Service:
+        port = free_port()
+        return Service("gateway-svc", ["--port", port, "--listen", "127.0.0.1", "--auth-url", self.auth.url,
+                                       *self.topic_arguments(), *self.gateway_arguments],
+                       self.folder, f"http://127.0.0.1:{port}", self.env)
+
+    def make_worker(self) -> Service:
+        port = free_port()
+        return Service("prediction-svc", ["--admin-port", port, "--listen", "127.0.0.1", *self.topic_arguments(),
+                                          *self.worker_arguments],
+                       self.folder, f"http://127.0.0.1:{port}", self.env)
+
+    @property
+    def gateway(self) -> Service:
+        return self.gateways[0]
+
+    @property
+    def worker(self) -> Service:
+        return self.workers[0]
+
+    @property
+    def gateway_url(self) -> str:
+        return self.gateway.url
+
+    def services(self) -> list:
+        return [self.auth, *self.gateways, *self.workers]
+
+    def start(self, wait: bool = True) -> "DistributedStack":
+        for service in self.services():
+            service.start(wait=False)
+        if wait:
+            for service in self.services():
+                service.wait_ready(60)
+            self.add_user(client.ADMIN, client.PASSWORD, admin=True)
+        return self
+
+    def add_user(self, name: str, password: str, admin: bool = False):
+        run_cli(["users", "add", *(["--admin"] if admin else []), "--users", self.mysql_url, name],
+                input=password + "\n", env=self.env, check=True)
+
+    def stop(self) -> list:
+        return [service.stop() for service in reversed(self.services()) if service.process is not None]
+
+
+def make_database(name: str) -> tuple[str, str]:
+    """A database of one's own on the tests' MariaDB: its URL and the password."""
+    url = urllib.parse.urlsplit(os.environ["NEARLINE_TEST_MYSQL"])
+    password = os.environ.get("NEARLINE_TEST_MYSQL_PASSWORD", url.password or "")
+    subprocess.run(["mariadb", "--protocol=tcp", f"--host={url.hostname}", f"--port={url.port}", f"--user={url.username}",
+                    f"--password={password}", "--execute", f"CREATE DATABASE `{name}`"], check=True, capture_output=True)
+    return f"mysql://{url.username}@{url.hostname}:{url.port}/{name}", password
+
+
+def run_cli(arguments, input: str = "", env: dict | None = None, check: bool = False, timeout: float = 60):
+    """`nearline ...`, its output and exit code."""
+    clean = {k: v for k, v in os.environ.items() if not k.startswith("NEARLINE_")}
+    run = subprocess.run([str(BIN / "nearline"), *map(str, arguments)], input=input, text=True, capture_output=True,
+                         env={**clean, **(env or {})}, cwd=ROOT, timeout=timeout)
+    assert not check or run.returncode == 0, f"{run.args}: {run.returncode}\n{run.stdout}\n{run.stderr}"
+    return run
