@@ -20,14 +20,20 @@ void configure(Level level, Format format);
 struct Field {
     std::string_view key;
     std::string value;
-    bool is_number = false;
+    bool is_number = false;  ///< or a truth value: no quotes in JSON
 
     Field(std::string_view k, std::string_view v) : key(k), value(v) {}
     Field(std::string_view k, const std::string& v) : key(k), value(v) {}
     Field(std::string_view k, const char* v) : key(k), value(v) {}
     template <class T>
-    requires std::is_arithmetic_v<T> Field(std::string_view k, T v)
-        : key(k), value(std::to_string(v)), is_number(true) {}
+    requires std::is_arithmetic_v<T> Field(std::string_view k, T v) : key(k), value(to_text(v)), is_number(true) {}
+
+private:
+    template <class T>
+    static std::string to_text(T v) {
+        if constexpr (std::is_same_v<T, bool>) return v ? "true" : "false";
+        return std::to_string(v);
+    }
 };
 
 void write(Level level, std::string_view message, std::initializer_list<Field> fields = {});

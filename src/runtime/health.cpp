@@ -1,0 +1,93 @@
+#include "runtime/health.hpp"
+
+#include "domain/json.hpp"
+#include "runtime/log.hpp"
+
+namespace nearline {
+
+namespace {
+
+Gauge dependency_up(Metrics& metrics, const std::string& dependency) {
+    return metrics.gauge("nearline_dependency_up", "Whether what the service needs answers (1) or not (0)",
+                         {{"dependency", dependency}});
+}
+
+}  // namespace
+
+Health::Health(Metrics& metrics) : metrics_(metrics) {}
+
+void Health::started() {
+    const std::scoped_lock lock(mutex_);
+    if (phase_ == Phase::starting) phase_ = Phase::ready;
+}
+
+void Health::draining() {
+    const std::scoped_lock lock(mutex_);
+    phase_ = Phase::draining;
+}
+
+void Health::up(const std::string& dependency) {
+    bool was_missing = false;
+    {
+        const std::scoped_lock lock(mutex_);
+        was_missing = missing_.erase(dependency) > 0;
+    }
+    dependency_up(metrics_, dependency).set(1);
+    if (was_missing) log::info("dependency is back", {{"dependency", dependency}});
+}
+
+void Health::down(const std::string& dependency, const std::string& why) {
+    bool is_new = false;
+    {
+        const std::scoped_lock lock(mutex_);
+        is_new = missing_.insert_or_assign(dependency, why).second;
+    }
+    dependency_up(metrics_, dependency).set(0);
+    if (is_new) log::warning("dependency is missing; trying again", {{"dependency", dependency}, {"reason", why}});
+}
+
+void Health::stuck(const std::string& why) {
+    bool changed = false;
+    {
+        const std::scoped_lock lock(mutex_);
+        changed = stuck_.empty() != why.empty();
+        stuck_ = why;
+    }
+    if (!changed) return;
+    if (why.empty()) {
+        log::info("making progress again");
+    } else {
+        log::error("no progress", {{"reason", why}});
+    }
+}
+
+Health::Report Health::healthz() const {
+    const std::scoped_lock lock(mutex_);
+    if (stuck_.empty()) return {200, R"({"status":"alive"})"};
+    return {503, R"({"status":"stuck","detail":)" + quote_json(stuck_) + "}"};
+}
+
+Health::Report Health::readyz() const {
+    const std::scoped_lock lock(mutex_);
+    const char* phase = phase_ == Phase::ready ? "ready" : phase_ == Phase::starting ? "starting" : "draining";
+    std::string body = std::string(R"({"status":")") + phase + R"(","missing":{)";
+    bool first = true;
+    for (const auto& [dependency, why] : missing_) {
+        if (!first) body += ',';
+        first = false;
+        body += quote_json(dependency) + ':' + quote_json(why);
+    }
+    return {phase_ == Phase::ready ? 200 : 503, body + "}}"};
+}
+
+bool Health::is_draining() const {
+    const std::scoped_lock lock(mutex_);
+    return phase_ == Phase::draining;
+}
+
+std::map<std::string, std::string> Health::missing() const {
+    const std::scoped_lock lock(mutex_);
+    return missing_;
+}
+
+}  // namespace nearline

@@ -1,0 +1,64 @@
+#include "runtime/health.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+using nearline::Health;
+using nearline::Metrics;
+using testing::HasSubstr;
+
+TEST(Health, IsReadyFromItsStartUntilItDrains) {
+    Metrics metrics;
+    Health health(metrics);
+    EXPECT_EQ(health.readyz().status, 503);
+    EXPECT_EQ(health.readyz().body, R"({"status":"starting","missing":{}})");
+    health.started();
+    EXPECT_EQ(health.readyz().status, 200);
+    EXPECT_EQ(health.readyz().body, R"({"status":"ready","missing":{}})");
+    health.draining();
+    EXPECT_EQ(health.readyz().status, 503);
+    EXPECT_EQ(health.readyz().body, R"({"status":"draining","missing":{}})");
+    EXPECT_TRUE(health.is_draining());
+    EXPECT_EQ(health.healthz().status, 200);
+}
+
+TEST(Health, DoesNotBecomeReadyAgainOnceItDrains) {
+    Metrics metrics;
+    Health health(metrics);
+    health.draining();
+    health.started();
+    EXPECT_EQ(health.readyz().status, 503);
+}
+
+TEST(Health, NamesAndCountsWhatIsMissingWithoutLosingReadiness) {
+    Metrics metrics;
+    Health health(metrics);
+    health.started();
+    health.down("kafka", "no broker answers at \"localhost:9092\"");
+    EXPECT_EQ(health.readyz().status, 200);
+    EXPECT_EQ(health.readyz().body,
+              R"({"status":"ready","missing":{"kafka":"no broker answers at \"localhost:9092\""}})");
+    EXPECT_THAT(metrics.exposition(), HasSubstr("nearline_dependency_up{dependency=\"kafka\"} 0"));
+    EXPECT_EQ(health.missing().size(), 1U);
+    health.up("kafka");
+    EXPECT_EQ(health.readyz().body, R"({"status":"ready","missing":{}})");
+    EXPECT_THAT(metrics.exposition(), HasSubstr("nearline_dependency_up{dependency=\"kafka\"} 1"));
+}
+
+TEST(Health, SaysTheNewestReason) {
+    Metrics metrics;
+    Health health(metrics);
+    health.down("mysql", "connection refused");
+    health.down("mysql", "access denied");
+    EXPECT_EQ(health.missing().at("mysql"), "access denied");
+}
+
+TEST(Health, LivenessFailsWhileItMakesNoProgress) {
+    Metrics metrics;
+    Health health(metrics);
+    health.stuck("no batch for 60 s");
+    EXPECT_EQ(health.healthz().status, 503);
+    EXPECT_THAT(health.healthz().body, HasSubstr("no batch for 60 s"));
+    health.stuck("");
+    EXPECT_EQ(health.healthz().status, 200);
+}
