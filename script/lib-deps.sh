@@ -114,12 +114,12 @@ install_onnxruntime() {
 
 # --- to test ---------------------------------------------------------------------------------
 
-for part in kafka apicurio mariadb; do
-    # shellcheck source=/dev/null
-    . "$root/script/lib-$part.sh"
-done
-
 install_test_stack() {
+    local part
+    for part in kafka apicurio mariadb; do
+        # shellcheck source=/dev/null
+        . "$root/script/lib-$part.sh"
+    done
     apt_install default-jre-headless maven python3-venv
     install_kafka
     install_apicurio
