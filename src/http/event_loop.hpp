@@ -23,7 +23,11 @@ public:
     boost::asio::io_context& context() noexcept { return context_; }
     boost::asio::io_context::executor_type executor() noexcept { return context_.get_executor(); }
     void start();
+    /// Ends the thread once the handler that runs now has returned; what still waits is dropped when the
+    /// loop is destroyed. Not from the loop's own thread.
     void stop();
+    /// Whether the thread runs, so that what is posted will be done.
+    bool running() const noexcept { return thread_.joinable() && !context_.stopped(); }
 
 private:
     std::string name_;

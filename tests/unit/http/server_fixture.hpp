@@ -1,0 +1,82 @@
+#pragma once
+
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <chrono>
+#include <gtest/gtest.h>
+#include <memory>
+
+#include "http/server.hpp"
+#include "runtime/metrics.hpp"
+#include "unit/http/raw_client.hpp"
+
+namespace nearline::test {
+
+/// A real server on a free port with a few routes.
+class ServerTest : public ::testing::Test {
+protected:
+    static http::Router routes() {
+        using boost::asio::awaitable;
+        using http::Request;
+        using http::Response;
+        return {
+            {"GET", "/hello",
+             [](const Request&) -> awaitable<Response> { co_return http::text_response(200, "hello\n"); }},
+            {"POST", "/echo",
+             [](const Request& request) -> awaitable<Response> { co_return http::text_response(200, request.body); }},
+            {"POST", "/json",
+             [](const Request& request) -> awaitable<Response> { co_return http::json_response(200, request.body); },
+             "", "application/json"},
+            {"GET", "/who",
+             [](const Request& request) -> awaitable<Response> {
+                 co_return http::text_response(200, request.remote_address + " " + request.request_id);
+             }},
+            {"GET", "/own-id",
+             [](const Request&) -> awaitable<Response> {
+                 co_return Response{200, {{"X-Request-Id", "mine"}}, ""};
+             }},
+            {"GET", "/users/{name}",
+             [](const Request& request) -> awaitable<Response> {
+                 co_return http::text_response(200, request.params.at("name"));
+             }},
+            {"GET", "/slow",
+             [](const Request& request) -> awaitable<Response> {
+                 const auto time = request.query.find("ms");
+                 boost::asio::steady_timer timer(
+                     co_await boost::asio::this_coro::executor,
+                     std::chrono::milliseconds(time == request.query.end() ? 200 : std::stoi(time->second)));
+                 co_await timer.async_wait(boost::asio::use_awaitable);
+                 co_return http::text_response(200, "slept\n");
+             }},
+            {"GET", "/large",
+             [](const Request&) -> awaitable<Response> {
+                 co_return http::text_response(200, std::string(32 << 20, 'x'));
+             }},
+            {"GET", "/throws",
+             [](const Request&) -> awaitable<Response> {
+                 throw std::runtime_error("secret detail");
+                 co_return Response{};
+             }},
+            {"GET", "/unavailable",
+             [](const Request&) -> awaitable<Response> {
+                 throw Unavailable("the broker at 10.0.0.1");
+                 co_return Response{};
+             }},
+        };
+    }
+
+    void start(http::ServerOptions options = {}) {
+        options.service = "test";
+        server_ = std::make_unique<http::Server>(loop_, std::move(options), routes(), metrics_);
+        server_->start();
+        loop_.start();
+    }
+
+    int port() const { return server_->port(); }
+
+    Metrics metrics_;
+    http::EventLoop loop_{"test"};
+    std::unique_ptr<http::Server> server_;
+};
+
+}  // namespace nearline::test
