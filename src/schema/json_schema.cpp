@@ -1,0 +1,212 @@
+#include "schema/json_schema.hpp"
+
+#include <algorithm>
+#include <boost/json/value.hpp>
+#include <cmath>
+#include <cstdint>
+#include <stdexcept>
+#include <valijson/adapters/boost_json_adapter.hpp>
+#include <valijson/schema.hpp>
+#include <valijson/schema_parser.hpp>
+#include <valijson/validator.hpp>
+
+#include "schema/schema_text.hpp"
+#include "schema/violations.hpp"
+
+namespace nearline::schema {
+namespace {
+
+namespace json = boost::json;
+using Adapter = valijson::adapters::BoostJsonAdapter;
+
+/// std::regex goes down one level of the stack for every character of a match: a long string would be
+/// the end of the process.
+constexpr std::size_t max_pattern_subject = 4096;
+
+bool names_keyword(const json::value& schema, std::string_view first, std::string_view second) {
+    if (schema.is_array()) {
+        return std::any_of(schema.get_array().begin(), schema.get_array().end(),
+                           [&](const auto& element) { return names_keyword(element, first, second); });
+    }
+    if (!schema.is_object()) return false;
+    return std::any_of(schema.get_object().begin(), schema.get_object().end(), [&](const auto& member) {
+        return member.key() == first || member.key() == second || names_keyword(member.value(), first, second);
+    });
+}
+
+bool has_long_string(const json::value& value) {
+    if (value.is_string()) return value.get_string().size() > max_pattern_subject;
+    if (value.is_array()) return std::any_of(value.get_array().begin(), value.get_array().end(), has_long_string);
+    if (!value.is_object()) return false;
+    return std::any_of(value.get_object().begin(), value.get_object().end(), [](const auto& member) {
+        return member.key().size() > max_pattern_subject || has_long_string(member.value());
+    });
+}
+
+/// Numbers as valijson 1.0 understands them: for it 2.0 is no integer, and what is above 2^63 no number.
+json::value with_plain_numbers(const json::value& value) {
+    constexpr double exact = 9007199254740992.0;  // 2^53
+    if (value.is_uint64()) return static_cast<double>(value.get_uint64());
+    if (value.is_double()) {
+        const double number = value.get_double();
+        if (std::abs(number) <= exact && std::trunc(number) == number) return static_cast<std::int64_t>(number);
+        return number;
+    }
+    if (value.is_array()) {
+        json::array copy;
+        copy.reserve(value.get_array().size());
+        for (const auto& element : value.get_array()) copy.push_back(with_plain_numbers(element));
+        return copy;
+    }
+    if (value.is_object()) {
+        json::object copy;
+        copy.reserve(value.get_object().size());
+        for (const auto& member : value.get_object()) copy.emplace(member.key(), with_plain_numbers(member.value()));
+        return copy;
+    }
+    return value;
+}
+
+std::size_t count_values(const json::value& value, std::size_t most) {
+    std::size_t count = 1;
+    if (value.is_array()) {
+        for (const auto& element : value.get_array()) {
+            if (count > most) return count;
+            count += count_values(element, most - count);
+        }
+    } else if (value.is_object()) {
+        for (const auto& member : value.get_object()) {
+            if (count > most) return count;
+            count += count_values(member.value(), most - count);
+        }
+    }
+    return count;
+}
+
+/// valijson's place "<root>", "[a]", "[0]" as a JSON pointer.
+std::string to_pointer(const std::vector<std::string>& context) {
+    std::string pointer;
+    for (std::size_t i = 1; i < context.size(); ++i) {
+        pointer += '/';
+        for (const char c : context[i].substr(1, context[i].size() - 2)) {
+            if (c == '~') {
+                pointer += "~0";
+            } else if (c == '/') {
+                pointer += "~1";
+            } else {
+                pointer += c;
+            }
+        }
+    }
+    return pointer;
+}
+
+/// Of "/a" and "", which says that something below is wrong, "/a" is enough.
+void drop_ancestors(std::vector<Violation>& violations) {
+    const auto all = violations;
+    std::erase_if(violations, [&](const Violation& one) {
+        return std::any_of(all.begin(), all.end(), [&](const Violation& other) {
+            return other.pointer.size() > one.pointer.size() && other.pointer.starts_with(one.pointer + "/");
+        });
+    });
+}
+
+std::vector<std::string> texts(const json::value* list) {
+    std::vector<std::string> names;
+    if (list == nullptr || !list->is_array()) return names;
+    for (const auto& name : list->get_array()) {
+        if (name.is_string()) names.emplace_back(name.get_string().data(), name.get_string().size());
+    }
+    return names;
+}
+
+}  // namespace
+
+struct JsonSchema::Impl {
+    std::string text;
+    json::value document;
+    valijson::Schema compiled;
+    bool has_patterns = false;
+    std::vector<std::string> properties;
+    std::vector<std::string> required;
+
+    bool conforms(const json::value& value, valijson::ValidationResults* results = nullptr) const {
+        // A validator keeps the regular expressions it has compiled, without a lock.
+        thread_local valijson::Validator validator;
+        try {
+            return validator.validate(compiled, Adapter(value), results);
+        } catch (const std::exception&) {
+            return false;
+        }
+    }
+
+    /// What valijson has to say where explain() finds nothing.
+    std::vector<Violation> explain_otherwise(const json::value& value) const {
+        // It says something for every value, and more than once.
+        constexpr std::size_t most_values = 5'000;
+        std::vector<Violation> violations;
+        if (count_values(value, most_values) <= most_values) {
+            valijson::ValidationResults results;
+            conforms(value, &results);
+            for (const auto& error : results) {
+                if (violations.size() == max_violations) break;
+                violations.push_back({to_pointer(error.context), error.description});
+            }
+            drop_ancestors(violations);
+        }
+        if (violations.empty()) violations.push_back({"", "does not conform to the schema"});
+        return violations;
+    }
+};
+
+JsonSchema::JsonSchema(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+JsonSchema::~JsonSchema() = default;
+
+std::shared_ptr<const JsonSchema> JsonSchema::compile(std::string_view text) {
+    auto impl = std::make_unique<Impl>();
+    impl->text = text;
+    impl->document = parse_schema(text);
+    check_references(impl->document);
+    check_patterns(impl->document);
+    auto checked = impl->document;
+    drop_formats(checked);
+    try {
+        valijson::SchemaParser parser;
+        parser.populateSchema(Adapter(checked), impl->compiled);
+    } catch (const std::exception& error) {
+        throw std::invalid_argument(std::string("the schema is no JSON Schema: ") + error.what());
+    }
+    impl->has_patterns = names_keyword(checked, "pattern", "patternProperties");
+    if (const auto* object = impl->document.if_object()) {
+        const auto* properties = object->if_contains("properties");
+        if (properties != nullptr && properties->is_object()) {
+            for (const auto& property : properties->get_object()) impl->properties.emplace_back(property.key());
+        }
+        impl->required = texts(object->if_contains("required"));
+    }
+    return std::shared_ptr<const JsonSchema>(new JsonSchema(std::move(impl)));
+}
+
+std::vector<Violation> JsonSchema::validate(const json::value& document) const {
+    if (impl_->has_patterns && has_long_string(document)) {
+        return {{"", "holds a string of more than " + std::to_string(max_pattern_subject) +
+                         " bytes, more than is checked against a pattern"}};
+    }
+    if (impl_->conforms(document)) return {};
+    const auto plain = with_plain_numbers(document);
+    if (impl_->conforms(plain)) return {};
+    auto violations = explain(impl_->document, document);
+    return violations.empty() ? impl_->explain_otherwise(plain) : violations;
+}
+
+const std::vector<std::string>& JsonSchema::properties() const noexcept {
+    return impl_->properties;
+}
+const std::vector<std::string>& JsonSchema::required() const noexcept {
+    return impl_->required;
+}
+const std::string& JsonSchema::text() const noexcept {
+    return impl_->text;
+}
+
+}  // namespace nearline::schema

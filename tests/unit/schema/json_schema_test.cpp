@@ -1,0 +1,196 @@
+#include "schema/json_schema.hpp"
+
+#include <boost/json/value.hpp>
+#include <gmock/gmock.h>
+#include <stdexcept>
+#include <thread>
+
+#include "domain/json.hpp"
+#include "schema/builtin_schemas.hpp"
+#include "unit/schema/print.hpp"
+
+namespace nearline::schema {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+std::vector<Violation> check(std::string_view schema, std::string_view json) {
+    return JsonSchema::compile(schema)->validate(parse_json(json).value());
+}
+
+std::string compile_error(std::string_view schema) {
+    try {
+        JsonSchema::compile(schema);
+    } catch (const std::invalid_argument& error) {
+        return error.what();
+    }
+    return "(compiled)";
+}
+
+TEST(JsonSchema, NamesEveryViolationByItsPointer) {
+    EXPECT_THAT(check(iris_input(), R"({"sepal_length":"5.2","sepal_width":null,"petal_width":1e999,"colour":"blue"})"),
+                ElementsAre(Violation{"/sepal_length", "must be a number, not a string; write it without quotes"},
+                            Violation{"/sepal_width", "must be a number, not null"},
+                            Violation{"/petal_width", "is larger than float32 can hold: at most 3.4e38"},
+                            Violation{"/petal_length", "is missing"},
+                            Violation{"/colour",
+                                      "is not a known field; the schema knows sepal_length, sepal_width, "
+                                      "petal_length, petal_width"}));
+}
+
+TEST(JsonSchema, SuggestsTheNameThatWasMeant) {
+    EXPECT_THAT(check(iris_input(), R"({"sepalLength":1,"sepal_width":1,"petal_length":1,"petal_width":1})"),
+                ElementsAre(Violation{"/sepal_length", "is missing"},
+                            Violation{"/sepalLength", "is not a known field; write sepal_length"}));
+}
+
+TEST(JsonSchema, NamesTheWholeDocumentByTheEmptyPointer) {
+    EXPECT_THAT(check(iris_input(), "[1,2]"), ElementsAre(Violation{"", "must be an object, not an array"}));
+    EXPECT_THAT(check(iris_input(), "null"), ElementsAre(Violation{"", "must be an object, not null"}));
+}
+
+TEST(JsonSchema, EscapesPointers) {
+    EXPECT_THAT(check(R"({"properties":{"a/b~c":{"type":"string"}}})", R"({"a/b~c":1})"),
+                ElementsAre(Violation{"/a~1b~0c", "must be a string, not 1"}));
+}
+
+struct Case {
+    const char* name;
+    const char* schema;
+    const char* good;
+    const char* bad;
+    const char* pointer;
+    const char* detail;
+};
+
+class Keywords : public testing::TestWithParam<Case> {};
+
+TEST_P(Keywords, AreCheckedAndExplained) {
+    const auto& one = GetParam();
+    EXPECT_THAT(check(one.schema, one.good), IsEmpty());
+    const auto violations = check(one.schema, one.bad);
+    ASSERT_THAT(violations, SizeIs(1));
+    EXPECT_EQ(violations[0].pointer, one.pointer);
+    EXPECT_THAT(violations[0].detail, HasSubstr(one.detail));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, Keywords,
+    testing::Values(
+        Case{"Type", R"({"type":["integer","null"]})", "null", "1.5", "", "must be an integer or null, not 1.5"},
+        Case{"IntegerWithFraction", R"({"type":"integer"})", "2.0", "2.5", "", "must be an integer, not 2.5"},
+        Case{"HugeInteger", R"({"type":"number"})", "18446744073709551615", "true", "",
+             "must be a number, not a boolean"},
+        Case{"Const", R"({"const":"a"})", R"("a")", R"("b")", "", R"(must be "a", not "b")"},
+        Case{"Enum", R"({"enum":["a","b",3]})", "3", R"("c")", "", R"(must be one of "a", "b", 3, not "c")"},
+        Case{"Maximum", R"({"maximum":5})", "5", "6", "", "must be at most 5, not 6"},
+        Case{"Minimum", R"({"minimum":5.5})", "5.5", "5", "", "must be at least 5.5, not 5"},
+        Case{"ExclusiveMaximum", R"({"exclusiveMaximum":5})", "4.9", "5", "", "must be less than 5, not 5"},
+        Case{"ExclusiveMinimum", R"({"exclusiveMinimum":5})", "5.1", "5", "", "must be greater than 5, not 5"},
+        Case{"MaxLength", R"({"maxLength":2})", R"("äö")", R"("äöü")", "", "must have at most 2 characters, not 3"},
+        Case{"MinLength", R"({"minLength":2})", R"("äö")", R"("ä")", "", "must have at least 2 characters, not 1"},
+        Case{"Pattern", R"({"pattern":"^a+$"})", R"("aaa")", R"("ab")", "", "must match the pattern ^a+$"},
+        Case{"MaxItems", R"({"maxItems":1})", "[1]", "[1,2]", "", "must have at most 1 elements, not 2"},
+        Case{"MinItems", R"({"minItems":1})", "[1]", "[]", "", "must have at least 1 elements, not 0"},
+        Case{"Items", R"({"items":{"type":"number"}})", "[1,2]", R"([1,"2"])", "/1", "must be a number, not a string"},
+        Case{"Tuple", R"({"items":[{"type":"number"}],"additionalItems":{"type":"string"}})", R"([1,"a","b"])",
+             R"([1,"a",7])", "/2", "must be a string, not 7"},
+        Case{"MaxProperties", R"({"maxProperties":1})", R"({"a":1})", R"({"a":1,"b":2})", "",
+             "must have at most 1 fields, not 2"},
+        Case{"MinProperties", R"({"minProperties":1})", R"({"a":1})", "{}", "", "must have at least 1 fields, not 0"},
+        Case{"AdditionalSchema", R"({"additionalProperties":{"type":"string"}})", R"({"a":"x"})", R"({"a":1})", "/a",
+             "must be a string, not 1"},
+        Case{"FalseSchema", R"({"properties":{"a":false}})", R"({"b":1})", R"({"a":1})", "/a", "is not allowed here"},
+        Case{"Reference", R"({"definitions":{"n":{"type":"number"}},"properties":{"a":{"$ref":"#/definitions/n"}}})",
+             R"({"a":1})", R"({"a":"1"})", "/a", "must be a number, not a string"},
+        Case{"Recursion", R"({"properties":{"v":{"type":"number"},"next":{"$ref":"#"}}})", R"({"v":1,"next":{"v":2}})",
+             R"({"v":1,"next":{"v":2,"next":{"v":"3"}}})", "/next/next/v", "must be a number, not a string"},
+        Case{"AllOf", R"({"allOf":[{"type":"number"},{"minimum":3}]})", "3", "2", "", "must be at least 3, not 2"},
+        Case{"AnyOf", R"({"anyOf":[{"type":"number"},{"type":"null"}]})", "null", R"("x")", "",
+             "fits none of the schema's alternatives: must be a number, not a string; write it without quotes; or must "
+             "be null, not a string"},
+        Case{"OneOf", R"({"oneOf":[{"type":"number"},{"required":["a"]}]})", R"({"a":1})", "{}", "",
+             "fits none of the schema's alternatives: must be a number, not an object; or /a is missing"},
+        Case{"DeepNot", R"({"properties":{"a":{"not":{"type":"string"}}}})", R"({"a":1})", R"({"a":"x"})", "/a",
+             "not"}),
+    [](const auto& info) { return info.param.name; });
+
+TEST(JsonSchema, SaysSomethingForKeywordsThatItDoesNotExplain) {
+    EXPECT_THAT(check(R"({"not":{"type":"string"}})", R"("x")"), SizeIs(1));
+    EXPECT_FALSE(check(R"({"propertyNames":{"maxLength":1}})", R"({"ab":1})").empty());
+    EXPECT_FALSE(check(R"({"dependencies":{"a":["b"]}})", R"({"a":1})").empty());
+    EXPECT_FALSE(check(R"({"oneOf":[{"type":"number"},{"minimum":2}]})", "3").empty());
+    EXPECT_FALSE(
+        check(R"({"patternProperties":{"^a":{"type":"string"}},"additionalProperties":false})", R"({"b":1})").empty());
+    EXPECT_THAT(
+        check(R"({"patternProperties":{"^a":{"type":"string"}},"additionalProperties":false})", R"({"ab":"1"})"),
+        IsEmpty());
+}
+
+TEST(JsonSchema, TakesFormatsAsRemarks) {
+    EXPECT_THAT(
+        check(R"({"properties":{"a":{"format":"date-time"},"format":{"format":"email"}}})", R"({"a":1,"format":"x"})"),
+        IsEmpty());
+}
+
+TEST(JsonSchema, ListsABoundedNumberOfViolations) {
+    std::string document = "{";
+    for (int i = 0; i < 20'000; ++i) document += "\"unknown" + std::to_string(i) + "\":1,";
+    document.back() = '}';
+    EXPECT_THAT(check(iris_input(), document), SizeIs(50));
+    std::string list = "[";
+    for (int i = 0; i < 20'000; ++i) list += "1,";
+    list.back() = ']';
+    EXPECT_THAT(check(R"({"items":{"type":"string"}})", list), SizeIs(50));
+}
+
+TEST(JsonSchema, KeepsTheStackFromLongStringsAndPatterns) {
+    const auto long_text = "\"" + std::string(1'000'000, 'a') + "\"";
+    EXPECT_THAT(check(R"({"pattern":"^(a|b)*$"})", long_text), SizeIs(1));
+    EXPECT_THAT(check(R"({"maxLength":2000000})", long_text), IsEmpty());
+}
+
+TEST(JsonSchema, RefusesWhatIsNoSchema) {
+    EXPECT_THAT(compile_error("{type: object}"), HasSubstr("no JSON"));
+    EXPECT_THAT(compile_error("[]"), HasSubstr("is an object, or true or false"));
+    EXPECT_THAT(compile_error(R"({"type":"flower"})"), HasSubstr("flower"));
+    EXPECT_THAT(compile_error(R"({"properties":7})"), HasSubstr("no JSON Schema"));
+    EXPECT_THAT(compile_error(R"({"pattern":"("})"), HasSubstr("pattern"));
+    EXPECT_THAT(compile_error(R"({"$ref":"#/definitions/gone"})"), HasSubstr("leads to no place"));
+    EXPECT_THAT(compile_error(R"({"$ref":"http://example.com/schema.json"})"),
+                HasSubstr("only references into the schema"));
+    EXPECT_THAT(compile_error(R"({"$ref":"#"})"), HasSubstr("refers to itself"));
+    EXPECT_THAT(compile_error(R"({"allOf":[{"anyOf":[{"$ref":"#/allOf/0"}]}]})"), HasSubstr("refers to itself"));
+    EXPECT_THAT(compile_error("true"), "(compiled)");
+    EXPECT_THAT(compile_error("{}"), "(compiled)");
+    EXPECT_THAT(compile_error(R"({"$id":"http://example.com/a.json","definitions":{"b":{"type":"null"}},
+                                  "properties":{"b":{"$ref":"#/definitions/b"}}})"),
+                "(compiled)");
+}
+
+TEST(JsonSchema, ServesManyThreads) {
+    const auto schema = JsonSchema::compile(iris_output());
+    const auto good = parse_json(
+        R"({"sepal_length":2.0,"sepal_width":1.4,"petal_length":0.6,"petal_width":1.9,"status":200,
+            "model_id":"afe4e043-4d09-4bf9-9fe8-a6d030441221","prediction":"setosa","model_type":"LogisticRegressionModel",
+            "created_at":"2022-12-29 00:07:11.830677","message":"Success"})");
+    const auto bad = parse_json(R"({"status":"200"})");
+    std::vector<std::thread> threads;
+    std::atomic<int> right{0};
+    for (int i = 0; i < 4; ++i) {
+        threads.emplace_back([&] {
+            for (int n = 0; n < 200; ++n) {
+                right += schema->validate(*good).empty() ? 1 : 0;
+                right += schema->validate(*bad).size() == 10 ? 1 : 0;
+            }
+        });
+    }
+    for (auto& thread : threads) thread.join();
+    EXPECT_EQ(right, 1600);
+}
+
+}  // namespace
+}  // namespace nearline::schema
