@@ -13,7 +13,7 @@ namespace nearline::stream {
 struct TopicOptions {
     int partitions = 12;
     int replication_factor = 1;                                ///< Kafka; min.insync.replicas = max(1, RF-1)
-    std::chrono::milliseconds retention{7 * 24 * 3'600'000L};  ///< by age; 0 or less: for ever
+    std::chrono::milliseconds retention{std::chrono::hours(7 * 24)};  ///< by age; 0 or less: for ever
     std::int64_t retention_bytes = -1;                         ///< for each partition; less than 0: no limit
 };
 

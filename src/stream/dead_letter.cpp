@@ -28,7 +28,7 @@ std::string dead_letter_topic(std::string_view topic, std::string_view role) {
 }
 
 Record make_dead_letter(const ConsumedRecord& record, const Rejection& reason) {
-    Record letter = record;
+    auto letter = static_cast<const Record&>(record);
     // The dead letter's own time: its topic's retention counts from the failure, not from the request.
     letter.timestamp = 0;
     describe(letter, record, reason);
