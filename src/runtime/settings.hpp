@@ -38,8 +38,9 @@ public:
     /// Starts a heading in --help.
     void group(std::string heading);
 
-    /// Declares a setting. `flag` like "--partitions"; `env` the environment variable; in TOML the flag
-    /// without its dashes. The target's value at this time is the default, shown in --help. Durations
+    /// Declares a setting. `flag` like "--partitions", also "-n,--limit" and with a word for its value in
+    /// --help, "--model FILE"; `env` the environment variable, "" for none; in TOML the flag without its
+    /// dashes. The target's value at this time is the default, shown in --help. Durations
     /// are written with a unit: 500ms, 5s, 2m, 1h, 7d (seconds without one); sizes: 64KiB, 16MiB.
     void add(const std::string& flag, const std::string& env, std::string& target, const std::string& help,
              Check check = {});
@@ -81,6 +82,7 @@ public:
 
 private:
     struct Impl;
+    friend class SettingsLoader;
     std::unique_ptr<Impl> impl_;
 };
 
