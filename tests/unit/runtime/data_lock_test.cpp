@@ -1,0 +1,85 @@
+#include "runtime/data_lock.hpp"
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+using nearline::DataLock;
+using testing::HasSubstr;
+using testing::ThrowsMessage;
+
+namespace {
+
+class DataLockTest : public testing::Test {
+protected:
+    DataLockTest() {
+        std::string pattern = (std::filesystem::temp_directory_path() / "lock.XXXXXX").string();
+        root_ = mkdtemp(pattern.data());
+        folder_ = (root_ / "a" / "data").string();
+    }
+    ~DataLockTest() override { std::filesystem::remove_all(root_); }
+
+    std::filesystem::path root_;
+    std::string folder_;
+};
+
+}  // namespace
+
+TEST_F(DataLockTest, MakesAFolderForItsOwnerAlone) {
+    const DataLock lock(folder_, "nearline up");
+    struct stat status {};
+    ASSERT_EQ(stat(folder_.c_str(), &status), 0);
+    EXPECT_EQ(status.st_mode & 0777U, 0700U);
+}
+
+TEST_F(DataLockTest, RefusesASecondOneByName) {
+    const DataLock lock(folder_, "nearline up");
+    EXPECT_THAT([&] { DataLock(folder_, "nearline registry"); },
+                ThrowsMessage<std::runtime_error>(
+                    HasSubstr(folder_ + " is in use by nearline up (process " + std::to_string(getpid()) + ")")));
+}
+
+TEST_F(DataLockTest, TellsWhoHoldsItAndWhere) {
+    EXPECT_FALSE(DataLock::holder(folder_));
+    {
+        DataLock lock(folder_, "nearline up");
+        lock.publish({{"auth", "http://127.0.0.1:5000"}, {"gateway", "http://127.0.0.1:1958"}});
+        lock.publish({{"auth", "http://127.0.0.1:1"}});
+        const auto holder = DataLock::holder(folder_);
+        ASSERT_TRUE(holder);
+        EXPECT_EQ(holder->pid, getpid());
+        EXPECT_EQ(holder->program, "nearline up");
+        EXPECT_EQ(holder->addresses, (std::map<std::string, std::string>{{"auth", "http://127.0.0.1:1"}}));
+    }
+    EXPECT_FALSE(DataLock::holder(folder_));
+}
+
+TEST_F(DataLockTest, AskingDoesNotEndTheLock) {
+    const DataLock lock(folder_, "nearline up");
+    EXPECT_TRUE(DataLock::holder(folder_));
+    EXPECT_TRUE(DataLock::holder(folder_));
+    EXPECT_THROW(DataLock(folder_, "other"), std::runtime_error);
+}
+
+TEST_F(DataLockTest, TakesOverWhatADeadProcessLeft) {
+    const auto pid = fork();
+    if (pid == 0) {
+        const DataLock lock(folder_, "the dead");
+        _exit(0);
+    }
+    ASSERT_EQ(waitpid(pid, nullptr, 0), pid);
+    EXPECT_TRUE(std::filesystem::exists(folder_ + "/lock"));
+    EXPECT_FALSE(DataLock::holder(folder_));
+    EXPECT_NO_THROW(DataLock(folder_, "the living"));
+}
+
+TEST_F(DataLockTest, SaysWhyAFolderCannotBeUsed) {
+    std::ofstream(root_ / "file") << "x";
+    EXPECT_THAT([&] { DataLock((root_ / "file").string(), "nearline up"); },
+                ThrowsMessage<std::runtime_error>(HasSubstr("file can't be used: ")));
+}
