@@ -4,12 +4,14 @@
 #include <boost/json/value.hpp>
 #include <cmath>
 #include <cstdint>
+#include <optional>
 #include <stdexcept>
 #include <valijson/adapters/boost_json_adapter.hpp>
 #include <valijson/schema.hpp>
 #include <valijson/schema_parser.hpp>
 #include <valijson/validator.hpp>
 
+#include "schema/flat_check.hpp"
 #include "schema/schema_text.hpp"
 #include "schema/violations.hpp"
 
@@ -126,6 +128,7 @@ struct JsonSchema::Impl {
     std::string text;
     json::value document;
     valijson::Schema compiled;
+    std::optional<FlatCheck> flat;
     bool has_patterns = false;
     std::vector<std::string> properties;
     std::vector<std::string> required;
@@ -176,6 +179,7 @@ std::shared_ptr<const JsonSchema> JsonSchema::compile(std::string_view text) {
     } catch (const std::exception& error) {
         throw std::invalid_argument(std::string("the schema is no JSON Schema: ") + error.what());
     }
+    impl->flat = FlatCheck::compile(impl->document);
     impl->has_patterns = names_keyword(checked, "pattern", "patternProperties");
     if (const auto* object = impl->document.if_object()) {
         const auto* properties = object->if_contains("properties");
@@ -188,6 +192,7 @@ std::shared_ptr<const JsonSchema> JsonSchema::compile(std::string_view text) {
 }
 
 std::vector<Violation> JsonSchema::validate(const json::value& document) const {
+    if (impl_->flat && impl_->flat->surely_conforms(document)) return {};
     if (impl_->has_patterns && has_long_string(document)) {
         return {{"", "holds a string of more than " + std::to_string(max_pattern_subject) +
                          " bytes, more than is checked against a pattern"}};
