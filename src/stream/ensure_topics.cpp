@@ -1,0 +1,64 @@
+#include "stream/ensure_topics.hpp"
+
+#include <chrono>
+
+#include "domain/problem.hpp"
+#include "runtime/backoff.hpp"
+#include "runtime/log.hpp"
+
+namespace nearline::stream {
+namespace {
+
+constexpr std::chrono::milliseconds admin_timeout{5'000};
+/// A cluster may take a moment to show a topic that it has just made.
+constexpr std::chrono::milliseconds look_again{50};
+constexpr int looks = 100;
+
+TopicInfo ensure_topic(Admin& admin, const WantedTopic& wanted, const StopToken& stop) {
+    if (const auto info = admin.topic(wanted.name)) {
+        if (info->partitions != wanted.options.partitions) {
+            log::info(
+                "topic exists with another number of partitions, and is left as it is",
+                {{"topic", wanted.name}, {"partitions", info->partitions}, {"wanted", wanted.options.partitions}});
+        }
+        return *info;
+    }
+    if (admin.create_topic(wanted.name, wanted.options)) {
+        log::info("made topic", {{"topic", wanted.name},
+                                 {"partitions", wanted.options.partitions},
+                                 {"replication_factor", wanted.options.replication_factor}});
+    }
+    for (int look = 0; look < looks && !stop.requested(); ++look) {
+        if (const auto info = admin.topic(wanted.name)) return *info;
+        stop.wait_for(look_again);
+    }
+    throw Unavailable("topic " + wanted.name + " was made, but the stream does not show it");
+}
+
+}  // namespace
+
+std::optional<std::map<std::string, TopicInfo>> ensure_topics(Stream& stream, const std::vector<WantedTopic>& topics,
+                                                              Health& health, const std::string& dependency,
+                                                              const StopToken& stop) {
+    Backoff backoff({.first = std::chrono::milliseconds(100), .most = std::chrono::milliseconds(2'000)});
+    const auto admin = stream.admin(admin_timeout);
+    std::map<std::string, TopicInfo> found;
+    while (!stop.requested()) {
+        try {
+            for (const auto& wanted : topics) {
+                if (!found.contains(wanted.name)) found.emplace(wanted.name, ensure_topic(*admin, wanted, stop));
+            }
+            health.up(dependency);
+            return found;
+        } catch (const std::exception& error) {
+            // Also a refusal (too few brokers for the replicas, no right to create): someone can mend that
+            // while it waits, and health says what it is.
+            if (stop.requested()) break;
+            health.down(dependency, error.what());
+            stop.wait_for(backoff.next());
+        }
+    }
+    return std::nullopt;
+}
+
+}  // namespace nearline::stream
