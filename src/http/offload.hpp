@@ -19,7 +19,11 @@ namespace nearline::http {
 /// the pool's join(), and the pool must be joined before the loop is destroyed. The pool's queue has no
 /// bound: who takes work from strangers counts what is under way, and refuses.
 ///
-///     const auto hash = co_await offload(pool, [password] { return slow_hash(password); });
+/// Name the closure before the co_await expression: GCC 12 destroys a closure that is a temporary in such an
+/// expression twice, and with it the strings that it captured.
+///
+///     const auto work = [password] { return slow_hash(password); };
+///     const auto hash = co_await offload(pool, work);
 template <class F>
 boost::asio::awaitable<std::invoke_result_t<F&>> offload(boost::asio::thread_pool& pool, F work) {
     using Value = std::invoke_result_t<F&>;
@@ -46,7 +50,6 @@ boost::asio::awaitable<std::invoke_result_t<F&>> offload(boost::asio::thread_poo
                              slot = std::move(slot)]() mutable { std::move(handler)(error, std::move(slot)); });
             });
     };
-    // A variable, not a temporary in the co_await expression: GCC 12 destroys some of those twice.
     auto result = boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, void(std::exception_ptr, Slot)>(
         initiate, boost::asio::use_awaitable, std::move(work));
     [[maybe_unused]] auto slot = co_await std::move(result);

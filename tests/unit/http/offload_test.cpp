@@ -43,7 +43,8 @@ boost::asio::awaitable<int> moves_through(boost::asio::thread_pool& pool) {
         std::unique_ptr<int> number;
     };
     auto input = std::make_unique<int>(41);
-    const auto value = co_await offload(pool, [input = std::move(input)] { return Value(*input + 1); });
+    auto work = [input = std::move(input)] { return Value(*input + 1); };
+    const auto value = co_await offload(pool, std::move(work));
     co_return *value.number;
 }
 

@@ -3,8 +3,10 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <chrono>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <memory>
+#include <thread>
 
 #include "http/server.hpp"
 #include "runtime/metrics.hpp"
@@ -73,6 +75,15 @@ protected:
     }
 
     int port() const { return server_->port(); }
+    int open_connections() {
+        return static_cast<int>(metrics_.gauge("nearline_http_connections", "", {{"service", "test"}}).value());
+    }
+    /// Waits until so many connections are open.
+    bool wait_for_connections(int count) {
+        for (int i = 0; i < 2000 && open_connections() != count; ++i)
+            std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        return open_connections() == count;
+    }
 
     Metrics metrics_;
     http::EventLoop loop_{"test"};
