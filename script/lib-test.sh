@@ -22,9 +22,9 @@ start_servers() {
     servers_dir=$1
     mkdir -p "$servers_dir"
     say "starting Kafka, MariaDB and a schema registry"
-    NEARLINE_TEST_KAFKA=$("$root/tests/servers/kafka" start "$servers_dir/kafka")
+    NEARLINE_TEST_KAFKA=$("$root/tests/servers/kafka" start "$servers_dir/kafka" --until-exit-of $$)
     NEARLINE_TEST_MYSQL=$("$root/tests/servers/mariadb" start "$servers_dir/mariadb")
-    NEARLINE_TEST_REGISTRY=$("$root/tests/servers/apicurio" start "$servers_dir/apicurio")
+    NEARLINE_TEST_REGISTRY=$("$root/tests/servers/apicurio" start "$servers_dir/apicurio" --until-exit-of $$)
     export NEARLINE_TEST_KAFKA NEARLINE_TEST_MYSQL NEARLINE_TEST_REGISTRY
 }
 

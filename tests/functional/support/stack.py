@@ -133,7 +133,7 @@ class DistributedStack:
 def make_database(name: str) -> tuple[str, str]:
     """A database of one's own on the tests' MariaDB: its URL and the password."""
     url = urllib.parse.urlsplit(os.environ["NEARLINE_TEST_MYSQL"])
-    password = os.environ.get("NEARLINE_TEST_MYSQL_PASSWORD", url.password or "")
+    password = os.environ.get("NEARLINE_TEST_MYSQL_PASSWORD", "nearline")
     subprocess.run(["mariadb", "--protocol=tcp", f"--host={url.hostname}", f"--port={url.port}", f"--user={url.username}",
                     f"--password={password}", "--execute", f"CREATE DATABASE `{name}`"], check=True, capture_output=True)
     return f"mysql://{url.username}@{url.hostname}:{url.port}/{name}", password
