@@ -8,7 +8,7 @@
 
 #include "domain/uuid.hpp"
 
-namespace nearline::testing {
+namespace nearline::test {
 namespace {
 
 // The server of this run: from outside, or one for this process, which ends with it.
@@ -83,4 +83,4 @@ MysqlDatabase::~MysqlDatabase() {
     }
 }
 
-}  // namespace nearline::testing
+}  // namespace nearline::test

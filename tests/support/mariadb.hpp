@@ -7,7 +7,7 @@
 #include "store/mysql.hpp"
 #include "support/temp_dir.hpp"
 
-namespace nearline::testing {
+namespace nearline::test {
 
 /// A MariaDB of its own, started by tests/servers/mariadb, for tests that kill it. The working directory
 /// is the repository's.
@@ -51,4 +51,4 @@ private:
 /// The options for a URL, with the tests' password (MYSQL_PASSWORD, else nearline).
 store::MysqlOptions test_mysql_options(const std::string& url);
 
-}  // namespace nearline::testing
+}  // namespace nearline::test

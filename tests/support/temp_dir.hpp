@@ -6,7 +6,7 @@
 #include <string>
 #include <system_error>
 
-namespace nearline::testing {
+namespace nearline::test {
 
 /// A folder of its own for one test, gone with it.
 class TempDir {
@@ -31,4 +31,4 @@ private:
     std::filesystem::path path_;
 };
 
-}  // namespace nearline::testing
+}  // namespace nearline::test

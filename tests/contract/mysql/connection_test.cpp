@@ -14,7 +14,7 @@ using ::testing::ThrowsMessage;
 
 class Mysql : public ::testing::Test {
 protected:
-    testing::MysqlDatabase database_;
+    test::MysqlDatabase database_;
     MysqlConnection connection_{database_.options()};
 };
 

@@ -61,7 +61,7 @@ TEST(MysqlFaults, SilenceIsUnavailableInTime) {
 }
 
 TEST(MysqlFaults, AStatementWithoutAnswerIsUnavailableInTime) {
-    const testing::MysqlDatabase database;
+    const test::MysqlDatabase database;
     MysqlOptions options = database.options();
     options.io_timeout = std::chrono::seconds(1);
     MysqlConnection connection(options);
@@ -70,8 +70,8 @@ TEST(MysqlFaults, AStatementWithoutAnswerIsUnavailableInTime) {
 }
 
 TEST(MysqlFaults, AServerThatDiesAndComesBackIsUsedAgain) {
-    testing::MariadbServer server;
-    MysqlPool pool(testing::test_mysql_options(server.url()));
+    test::MariadbServer server;
+    MysqlPool pool(test::test_mysql_options(server.url()));
     const auto ask = [&] {
         return pool.repeatable(
             [](MysqlConnection& connection) { return connection.execute("SELECT x FROM t").rows.at(0).integer(0); });
@@ -92,7 +92,7 @@ TEST(MysqlFaults, AServerThatDiesAndComesBackIsUsedAgain) {
 }
 
 // A certificate authority and a certificate for 127.0.0.1 of its own.
-void make_certificates(const testing::TempDir& dir) {
+void make_certificates(const test::TempDir& dir) {
     const std::string make =
         "cd '" + dir.path().string() +
         "' && { "
@@ -107,12 +107,12 @@ void make_certificates(const testing::TempDir& dir) {
 }
 
 TEST(MysqlFaults, TlsIsVerifiedAgainstTheAuthority) {
-    const testing::TempDir dir;
+    const test::TempDir dir;
     ASSERT_NO_FATAL_FAILURE(make_certificates(dir));
-    const testing::MariadbServer server("--ssl-cert='" + (dir / "cert.pem") + "' --ssl-key='" + (dir / "key.pem") +
+    const test::MariadbServer server("--ssl-cert='" + (dir / "cert.pem") + "' --ssl-key='" + (dir / "key.pem") +
                                         "' --require-secure-transport=ON");
     const auto cipher = [&](const std::string& query) {
-        MysqlConnection connection(testing::test_mysql_options(server.url() + query));
+        MysqlConnection connection(test::test_mysql_options(server.url() + query));
         return connection.execute("SHOW STATUS LIKE 'Ssl_cipher'").rows.at(0).text(1);
     };
     EXPECT_NE("", cipher("?ssl-mode=required"));

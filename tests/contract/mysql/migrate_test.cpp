@@ -23,7 +23,7 @@ const std::vector<Migration> steps = {
 class MysqlMigrate : public ::testing::Test {
 protected:
     std::int64_t number(std::string_view sql) { return MysqlPool::Lease(pool_)->execute(sql).rows.at(0).integer(0); }
-    testing::MysqlDatabase database_;
+    test::MysqlDatabase database_;
     MysqlPool pool_{database_.options()};
 };
 

@@ -36,7 +36,7 @@ protected:
         return options;
     }
 
-    testing::MysqlDatabase database_;
+    test::MysqlDatabase database_;
     MysqlPool pool_{small(database_.options())};
 };
 

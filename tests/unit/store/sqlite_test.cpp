@@ -33,7 +33,7 @@ mode_t mode_of(const std::string& path) {
 }
 
 TEST(OpenSqlite, MakesAPrivateDatabaseWithItsFolder) {
-    const testing::TempDir dir;
+    const test::TempDir dir;
     const std::string path = dir / "deep/er/users.db";
     auto database = open_sqlite(path);
     database->exec("CREATE TABLE t (x)");
@@ -46,13 +46,13 @@ TEST(OpenSqlite, MakesAPrivateDatabaseWithItsFolder) {
 }
 
 TEST(OpenSqlite, NormalSyncsLess) {
-    const testing::TempDir dir;
+    const test::TempDir dir;
     auto database = open_sqlite(dir / "x.db", {.synchronous = SqliteOptions::Synchronous::normal});
     EXPECT_EQ(1, database->execAndGet("PRAGMA synchronous").getInt());
 }
 
 TEST(OpenSqlite, ReadOnlyReadsAndRefusesToWrite) {
-    const testing::TempDir dir;
+    const test::TempDir dir;
     open_sqlite(dir / "x.db")->exec("CREATE TABLE t (x)");
     auto reader = open_sqlite(dir / "x.db", {.read_only = true});
     EXPECT_EQ(0, reader->execAndGet("SELECT count(*) FROM t").getInt());
@@ -62,7 +62,7 @@ TEST(OpenSqlite, ReadOnlyReadsAndRefusesToWrite) {
 }
 
 TEST(OpenSqlite, NamesPathAndReason) {
-    const testing::TempDir dir;
+    const test::TempDir dir;
     std::ofstream(dir / "file") << "no database, and longer than a header of one hundred bytes would be, so that "
                                    "SQLite can see that it is none";
     EXPECT_THAT([&] { open_sqlite(dir / "file"); },
@@ -73,7 +73,7 @@ TEST(OpenSqlite, NamesPathAndReason) {
 }
 
 TEST(OpenSqlite, LockedByAnotherIsUnavailable) {
-    const testing::TempDir dir;
+    const test::TempDir dir;
     auto holder = open_sqlite(dir / "x.db");
     holder->exec("BEGIN EXCLUSIVE");
     auto other = open_sqlite(dir / "x.db", {.busy_timeout = std::chrono::milliseconds(20)});
@@ -82,7 +82,7 @@ TEST(OpenSqlite, LockedByAnotherIsUnavailable) {
 }
 
 TEST(SqliteMigrate, RunsEachStepOnceAndComponentsApart) {
-    const testing::TempDir dir;
+    const test::TempDir dir;
     auto database = open_sqlite(dir / "x.db");
     migrate(*database, "test", std::span(two_steps).first(1));
     migrate(*database, "test", two_steps);
@@ -93,7 +93,7 @@ TEST(SqliteMigrate, RunsEachStepOnceAndComponentsApart) {
 }
 
 TEST(SqliteMigrate, AFailedStepLeavesNothing) {
-    const testing::TempDir dir;
+    const test::TempDir dir;
     auto database = open_sqlite(dir / "x.db");
     const std::vector<Migration> broken = {two_steps[0], {2, "fails", "CREATE TABLE b (x); CREATE BABLE"}};
     EXPECT_THAT([&] { migrate(*database, "test", broken); },
@@ -105,7 +105,7 @@ TEST(SqliteMigrate, AFailedStepLeavesNothing) {
 }
 
 TEST(SqliteMigrate, RefusesADatabaseFromANewerVersion) {
-    const testing::TempDir dir;
+    const test::TempDir dir;
     auto database = open_sqlite(dir / "x.db");
     migrate(*database, "test", two_steps);
     EXPECT_THAT([&] { migrate(*database, "test", std::span(two_steps).first(1)); },
@@ -114,7 +114,7 @@ TEST(SqliteMigrate, RefusesADatabaseFromANewerVersion) {
 }
 
 TEST(SqliteMigrate, RefusesGapsInTheProgramItself) {
-    const testing::TempDir dir;
+    const test::TempDir dir;
     auto database = open_sqlite(dir / "x.db");
     EXPECT_THROW(migrate(*database, "test", std::vector<Migration>{{2, "gap", "SELECT 1"}}), std::logic_error);
 }
@@ -135,7 +135,7 @@ TEST(SqliteMigrate, RefusesGapsInTheProgramItself) {
 }
 
 TEST(SqliteMigrate, ManyProcessesAtOnce) {
-    const testing::TempDir dir;
+    const test::TempDir dir;
     for (int round = 0; round < 5; ++round) {
         const std::string path = dir / ("x" + std::to_string(round) + ".db");
         int pipe_ends[2];
