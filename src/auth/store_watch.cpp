@@ -1,0 +1,88 @@
+#include "auth/store_watch.hpp"
+
+#include "domain/problem.hpp"
+#include "runtime/log.hpp"
+
+namespace nearline::auth {
+namespace {
+
+constexpr auto usual_pause = std::chrono::seconds(5);
+constexpr Backoff::Options missing_pause{.first = std::chrono::milliseconds(100),
+                                         .most = std::chrono::milliseconds(2'000)};
+
+}  // namespace
+
+StoreWatch::StoreWatch(UserStore& store, Health& health)
+    : store_(store), health_(health), dependency_(store.dependency()) {}
+
+StoreWatch::~StoreWatch() {
+    stop();
+}
+
+void StoreWatch::start() {
+    try {
+        store_.prepare();
+        prepared_ = true;
+        health_.up(dependency_);
+    } catch (const Unavailable& error) {
+        report_unavailable(error.what());
+    }
+    thread_ = std::thread([this] { run(); });
+}
+
+void StoreWatch::stop() {
+    {
+        const std::lock_guard lock(mutex_);
+        stop_ = true;
+    }
+    wake_.notify_all();
+    if (thread_.joinable()) thread_.join();
+}
+
+void StoreWatch::report_unavailable(const std::string& why) {
+    health_.down(dependency_, why);
+    {
+        const std::lock_guard lock(mutex_);
+        suspect_ = true;
+    }
+    wake_.notify_all();
+}
+
+bool StoreWatch::probe() {
+    try {
+        if (prepared_) {
+            store_.ping();
+        } else {
+            store_.prepare();
+            prepared_ = true;
+        }
+        health_.up(dependency_);
+        return true;
+    } catch (const std::exception& error) {
+        // Also what waiting does not help (tables of a newer version): a person can, and needs no restart then.
+        health_.down(dependency_, error.what());
+        return false;
+    }
+}
+
+void StoreWatch::run() {
+    Backoff backoff(missing_pause);
+    std::chrono::milliseconds pause = prepared_ ? usual_pause : backoff.next();
+    for (;;) {
+        {
+            std::unique_lock lock(mutex_);
+            // A suspicion cuts the usual pause short, but not the pauses between tries that fail.
+            wake_.wait_for(lock, pause, [&] { return stop_ || (suspect_ && backoff.failures() == 0); });
+            if (stop_) return;
+            suspect_ = false;
+        }
+        if (probe()) {
+            backoff.reset();
+            pause = usual_pause;
+        } else {
+            pause = backoff.next();
+        }
+    }
+}
+
+}  // namespace nearline::auth

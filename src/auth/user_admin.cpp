@@ -1,0 +1,81 @@
+#include "auth/user_admin.hpp"
+
+#include <string>
+
+#include "auth/passwords.hpp"
+
+namespace nearline::auth {
+namespace {
+
+Result<void> to_result(UserStore::Changed outcome, std::string_view name) {
+    switch (outcome) {
+        case UserStore::Changed::unknown:
+            return no_such_user(name);
+        case UserStore::Changed::last_administrator:
+            return last_administrator(name);
+        case UserStore::Changed::done:
+            break;
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<User> add_user(UserStore& store, const NewUser& user, std::int64_t now) {
+    if (auto violations = check_new_user(user); !violations.empty()) return invalid_body(std::move(violations));
+    User added{.id = Uuid::random(),
+               .name = normal_name(user.name),
+               .admin = user.admin,
+               .created_at = now,
+               .changed_at = now};
+    if (store.add(added, hash_password(user.password)) == UserStore::Added::taken) return name_taken(added.name);
+    return added;
+}
+
+std::vector<User> list_users(UserStore& store) {
+    constexpr int page_size = 1'000;
+    std::vector<User> users;
+    for (;;) {
+        const std::string last = users.empty() ? "" : users.back().name;
+        const std::vector<User> page = store.list(page_size, last);
+        users.insert(users.end(), page.begin(), page.end());
+        if (page.size() < page_size) return users;
+    }
+}
+
+Result<void> remove_user(UserStore& store, std::string_view name, std::int64_t now) {
+    const auto account = store.find_by_name(name);
+    if (!account) return no_such_user(name);
+    return to_result(store.remove(account->user.id, now), name);
+}
+
+Result<void> set_admin(UserStore& store, std::string_view name, bool admin, std::int64_t now) {
+    const auto account = store.find_by_name(name);
+    if (!account) return no_such_user(name);
+    return to_result(store.set_admin(account->user.id, admin, now), name);
+}
+
+Result<void> set_password(UserStore& store, std::string_view name, std::string_view password, std::int64_t now) {
+    if (const auto wrong = check_new_password(password, name)) return invalid_body({{"/password", *wrong}});
+    const auto account = store.find_by_name(name);
+    if (!account) return no_such_user(name);
+    return to_result(store.set_password(account->user.id, hash_password(password), now), name);
+}
+
+Problem name_taken(std::string_view name) {
+    return {
+        409, "Conflict",
+        "The name " + std::string(name) + " is taken, or was once: names are never given out twice. Choose another."};
+}
+
+Problem no_such_user(std::string_view name) {
+    return {404, "Not Found", "There is no user " + std::string(name) + '.'};
+}
+
+Problem last_administrator(std::string_view name) {
+    return {409, "Conflict",
+            std::string(name) +
+                " is the last administrator: nobody would be left to manage users. Make another one first."};
+}
+
+}  // namespace nearline::auth

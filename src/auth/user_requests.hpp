@@ -1,0 +1,40 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "domain/problem.hpp"
+#include "domain/user.hpp"
+
+/// What callers may ask for, checked. Pure functions.
+namespace nearline::auth {
+
+struct NewUser {
+    std::string name;  ///< an e-mail address
+    std::string password;
+    bool admin = false;
+};
+
+struct PasswordChange {
+    std::string password;
+    std::optional<std::string> current_password;
+};
+
+/// The body of POST /register: {"username", "password"} and perhaps "admin". 400 for what is no JSON, 422
+/// with a pointer for each member that is wrong.
+Result<NewUser> parse_new_user(std::string_view body);
+
+/// The body of PUT /users/{name}/password: {"password"} and perhaps "current_password".
+Result<PasswordChange> parse_password_change(std::string_view body, std::string_view name);
+
+/// The rules for names and passwords alone; pointers as in POST /register.
+std::vector<Violation> check_new_user(const NewUser& user);
+
+/// A 422 with these.
+Problem invalid_body(std::vector<Violation> violations);
+
+/// {"username","id","admin","created_at"}.
+std::string to_json(const User& user);
+
+}  // namespace nearline::auth

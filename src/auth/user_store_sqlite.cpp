@@ -1,0 +1,198 @@
+#include <SQLiteCpp/SQLiteCpp.h>
+#include <mutex>
+#include <stdexcept>
+#include <type_traits>
+#include <utility>
+
+#include "auth/user_store_impl.hpp"
+#include "domain/problem.hpp"
+#include "store/sqlite.hpp"
+
+namespace nearline::auth {
+namespace {
+
+const std::vector<store::Migration> migrations = {
+    {1, "users",
+     "CREATE TABLE users ("
+     "  id TEXT PRIMARY KEY,"
+     "  name_digest TEXT NOT NULL UNIQUE,"
+     "  name TEXT UNIQUE,"  // these are NULL once the user was removed
+     "  password_hash TEXT,"
+     "  admin INTEGER NOT NULL,"
+     "  created_at INTEGER NOT NULL,"
+     "  changed_at INTEGER NOT NULL,"
+     "  removed_at INTEGER"
+     ") WITHOUT ROWID;"
+     "CREATE INDEX users_admin ON users (admin) WHERE admin = 1"},
+};
+
+constexpr auto user_columns = "id, name, admin, created_at, changed_at";
+
+User read_user(SQLite::Statement& row) {
+    const std::optional<Uuid> id = Uuid::parse(row.getColumn(0).getString());
+    if (!id) throw std::runtime_error("a user's id in the database is no UUID");
+    return {.id = *id,
+            .name = row.getColumn(1).getString(),
+            .admin = row.getColumn(2).getInt() != 0,
+            .created_at = row.getColumn(3).getInt64(),
+            .changed_at = row.getColumn(4).getInt64()};
+}
+
+// SQLite's own locks are between connections: one connection, one mutex.
+class SqliteUserStore final : public UserStore {
+public:
+    explicit SqliteUserStore(std::string path) : path_(std::move(path)) {}
+
+    std::string dependency() const override { return "users database"; }
+
+    void prepare() override {
+        const std::lock_guard lock(mutex_);
+        if (database_) return;
+        auto database = store::open_sqlite(path_);
+        store::migrate(*database, users_component, migrations);
+        database_ = std::move(database);
+    }
+
+    void ping() override {
+        with_database([](SQLite::Database& database) { database.execAndGet("SELECT count(*) FROM sqlite_master"); });
+    }
+
+    std::optional<Account> find_by_name(std::string_view name) override {
+        return with_database([&](SQLite::Database& database) -> std::optional<Account> {
+            SQLite::Statement query(database,
+                                    "SELECT " + std::string(user_columns) +
+                                        ", password_hash FROM users WHERE name_digest = ? AND name IS NOT NULL");
+            query.bind(1, name_digest(name));
+            if (!query.executeStep()) return std::nullopt;
+            return Account{read_user(query), query.getColumn(5).getString()};
+        });
+    }
+
+    std::optional<User> find_by_id(const Uuid& id) override {
+        return with_database([&](SQLite::Database& database) -> std::optional<User> {
+            SQLite::Statement query(
+                database, "SELECT " + std::string(user_columns) + " FROM users WHERE id = ? AND name IS NOT NULL");
+            query.bind(1, id.to_string());
+            if (!query.executeStep()) return std::nullopt;
+            return read_user(query);
+        });
+    }
+
+    Added add(const User& user, const std::string& password_hash) override {
+        return with_database([&](SQLite::Database& database) {
+            SQLite::Statement insert(
+                database,
+                "INSERT INTO users (id, name_digest, name, password_hash, admin, created_at, changed_at) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name_digest) DO NOTHING");
+            insert.bind(1, user.id.to_string());
+            insert.bind(2, name_digest(user.name));
+            insert.bind(3, normal_name(user.name));
+            insert.bind(4, password_hash);
+            insert.bind(5, user.admin ? 1 : 0);
+            insert.bind(6, user.created_at);
+            insert.bind(7, user.changed_at);
+            return insert.exec() == 1 ? Added::done : Added::taken;
+        });
+    }
+
+    Changed remove(const Uuid& id, std::int64_t now) override {
+        return change_keeping_an_administrator(id, false, [&](SQLite::Database& database) {
+            SQLite::Statement update(database,
+                                     "UPDATE users SET name = NULL, password_hash = NULL, admin = 0, removed_at = ?, "
+                                     "changed_at = max(changed_at, ?) WHERE id = ?");
+            update.bind(1, now);
+            update.bind(2, now + 1);
+            update.bind(3, id.to_string());
+            update.exec();
+        });
+    }
+
+    Changed set_admin(const Uuid& id, bool admin, std::int64_t now) override {
+        return change_keeping_an_administrator(id, admin, [&](SQLite::Database& database) {
+            SQLite::Statement update(database,
+                                     "UPDATE users SET admin = ?, changed_at = max(changed_at, ?) WHERE id = ?");
+            update.bind(1, admin ? 1 : 0);
+            update.bind(2, now + 1);
+            update.bind(3, id.to_string());
+            update.exec();
+        });
+    }
+
+    Changed set_password(const Uuid& id, const std::string& password_hash, std::int64_t now) override {
+        return with_database([&](SQLite::Database& database) {
+            SQLite::Statement update(database,
+                                     "UPDATE users SET password_hash = ?, changed_at = max(changed_at, ?) "
+                                     "WHERE id = ? AND name IS NOT NULL");
+            update.bind(1, password_hash);
+            update.bind(2, now + 1);
+            update.bind(3, id.to_string());
+            return update.exec() == 1 ? Changed::done : Changed::unknown;
+        });
+    }
+
+    void replace_hash(const Uuid& id, const std::string& before, const std::string& after) override {
+        with_database([&](SQLite::Database& database) {
+            SQLite::Statement update(database, "UPDATE users SET password_hash = ? WHERE id = ? AND password_hash = ?");
+            update.bind(1, after);
+            update.bind(2, id.to_string());
+            update.bind(3, before);
+            update.exec();
+        });
+    }
+
+    std::vector<User> list(int limit, std::string_view after) override {
+        return with_database([&](SQLite::Database& database) {
+            SQLite::Statement query(
+                database, "SELECT " + std::string(user_columns) + " FROM users WHERE name > ? ORDER BY name LIMIT ?");
+            query.bind(1, std::string(after));
+            query.bind(2, limit);
+            std::vector<User> users;
+            while (query.executeStep()) users.push_back(read_user(query));
+            return users;
+        });
+    }
+
+private:
+    template <class Work>
+    std::invoke_result_t<Work&, SQLite::Database&> with_database(Work work) {
+        const std::lock_guard lock(mutex_);
+        if (!database_) throw Unavailable("SQLite database " + path_ + " is not open yet");
+        try {
+            return work(*database_);
+        } catch (const SQLite::Exception& error) {
+            store::throw_sqlite(*database_, error);
+        }
+    }
+
+    // `stays_admin`: whether the user is an administrator after the change.
+    template <class Change>
+    Changed change_keeping_an_administrator(const Uuid& id, bool stays_admin, Change change) {
+        return with_database([&](SQLite::Database& database) {
+            // IMMEDIATE: two processes that each remove "the other administrator" come one after the other.
+            SQLite::Transaction transaction(database, SQLite::TransactionBehavior::IMMEDIATE);
+            SQLite::Statement query(database,
+                                    "SELECT admin, (SELECT count(*) FROM users WHERE admin = 1) FROM users "
+                                    "WHERE id = ? AND name IS NOT NULL");
+            query.bind(1, id.to_string());
+            if (!query.executeStep()) return Changed::unknown;
+            const bool is_last = query.getColumn(0).getInt() != 0 && query.getColumn(1).getInt() == 1;
+            if (is_last && !stays_admin) return Changed::last_administrator;
+            query.reset();
+            change(database);
+            transaction.commit();
+            return Changed::done;
+        });
+    }
+
+    const std::string path_;
+    std::mutex mutex_;
+    std::unique_ptr<SQLite::Database> database_;
+};
+
+}  // namespace
+
+std::unique_ptr<UserStore> make_sqlite_user_store(std::string path) {
+    return std::make_unique<SqliteUserStore>(std::move(path));
+}
+
+}  // namespace nearline::auth
