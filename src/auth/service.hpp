@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
 
 #include "auth/login_throttle.hpp"
@@ -21,6 +22,8 @@ struct ServiceOptions {
     std::size_t database_threads = 4;
     std::size_t most_waiting_database = 256;  ///< more are refused with 503
     ThrottleOptions throttle{};
+    /// It could do its work: the store's tables are there. Once, on any thread.
+    std::function<void()> on_ready = [] {};
 };
 
 /// auth-svc: logs users in, says what a token is worth, and keeps users. Password hashes and database

@@ -12,8 +12,8 @@ constexpr Backoff::Options missing_pause{.first = std::chrono::milliseconds(100)
 
 }  // namespace
 
-StoreWatch::StoreWatch(UserStore& store, Health& health)
-    : store_(store), health_(health), dependency_(store.dependency()) {}
+StoreWatch::StoreWatch(UserStore& store, Health& health, std::function<void()> on_prepared)
+    : store_(store), health_(health), dependency_(store.dependency()), on_prepared_(std::move(on_prepared)) {}
 
 StoreWatch::~StoreWatch() {
     stop();
@@ -21,9 +21,7 @@ StoreWatch::~StoreWatch() {
 
 void StoreWatch::start() {
     try {
-        store_.prepare();
-        prepared_ = true;
-        health_.up(dependency_);
+        prepare();
     } catch (const Unavailable& error) {
         report_unavailable(error.what());
     }
@@ -48,15 +46,21 @@ void StoreWatch::report_unavailable(const std::string& why) {
     wake_.notify_all();
 }
 
+void StoreWatch::prepare() {
+    store_.prepare();
+    prepared_ = true;
+    health_.up(dependency_);
+    on_prepared_();
+}
+
 bool StoreWatch::probe() {
     try {
         if (prepared_) {
             store_.ping();
+            health_.up(dependency_);
         } else {
-            store_.prepare();
-            prepared_ = true;
+            prepare();
         }
-        health_.up(dependency_);
         return true;
     } catch (const std::exception& error) {
         // Also what waiting does not help (tables of a newer version): a person can, and needs no restart then.

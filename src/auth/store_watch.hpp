@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -16,7 +17,9 @@ namespace nearline::auth {
 /// own. Thread-safe, but for start() and stop().
 class StoreWatch {
 public:
-    StoreWatch(UserStore& store, Health& health);
+    /// `on_prepared` is called once, when the tables are there, on the thread that found it.
+    StoreWatch(
+        UserStore& store, Health& health, std::function<void()> on_prepared = [] {});
     ~StoreWatch();
 
     /// Tries at once; throws what the store throws, but for Unavailable.
@@ -29,12 +32,14 @@ public:
     void report_unavailable(const std::string& why);
 
 private:
+    void prepare();
     bool probe();
     void run();
 
     UserStore& store_;
     Health& health_;
     const std::string dependency_;
+    const std::function<void()> on_prepared_;
     std::atomic<bool> prepared_ = false;
     std::mutex mutex_;
     std::condition_variable wake_;
