@@ -1,0 +1,41 @@
+#pragma once
+
+#include <memory>
+
+#include "app/options.hpp"
+#include "app/process.hpp"
+#include "auth/service.hpp"
+#include "auth/user_store.hpp"
+#include "http/event_loop.hpp"
+#include "token/jwt.hpp"
+
+namespace nearline::app {
+
+struct AuthOptions {
+    bool open_registration = false;
+    std::chrono::milliseconds token_lifetime = std::chrono::hours(24);
+};
+void declare(Settings& settings, AuthOptions& options);
+
+/// Connects to nothing yet. Throws ConfigurationError.
+std::unique_ptr<auth::UserStore> open_users(const UsersOptions& options);
+
+/// auth-svc in a process: its store, its service, its server on a loop of its own.
+class AuthPart {
+public:
+    /// Binds the port. `process` and `jwt` must outlive it.
+    AuthPart(Process& process, ReadyGate& ready, const AuthOptions& options, std::unique_ptr<auth::UserStore> store,
+             const token::Jwt& jwt, const ListenOptions& listen, int port, const std::string& port_flag);
+
+    void add_to(Lifecycle& lifecycle);
+    auth::UserStore& store() noexcept { return *store_; }
+    std::string url() const { return server_->url(); }
+
+private:
+    std::unique_ptr<auth::UserStore> store_;
+    http::EventLoop loop_{"auth"};
+    auth::Service service_;
+    std::unique_ptr<http::Server> server_;
+};
+
+}  // namespace nearline::app

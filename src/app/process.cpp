@@ -1,0 +1,69 @@
+#include "app/process.hpp"
+
+#include <csignal>
+#include <iostream>
+
+#include "runtime/log.hpp"
+
+namespace nearline::app {
+
+int guarded(const std::string& program, const std::function<int()>& run) {
+    try {
+        return run();
+    } catch (const ConfigurationError& e) {
+        std::cerr << program << ": " << e.what() << '\n';
+        return 2;
+    } catch (const std::exception& e) {
+        std::cerr << program << ": " << e.what() << '\n';
+        return 1;
+    }
+}
+
+void Process::fail(const std::string& part, const std::string& why) {
+    log::error("can't go on", {{"part", part}, {"reason", why}});
+    stop.request();
+}
+
+void ReadyGate::part_ready() {
+    const std::scoped_lock lock(mutex_);
+    if (--waiting_for_ == 0) {
+        health_.started();
+        log::info("ready");
+    }
+}
+
+std::unique_ptr<http::Server> make_server(http::EventLoop& loop, Process& process, const std::string& service,
+                                          const ListenOptions& options, int port, const std::string& port_flag,
+                                          http::Router router) {
+    router.add(http::operations_routes(process.health, process.metrics));
+    http::ServerOptions server;
+    server.service = service;
+    server.address = options.address;
+    server.port = port;
+    server.max_body = options.max_body;
+    server.max_connections = options.max_connections;
+    server.trusted_proxies = options.trusted_proxies;
+    try {
+        return std::make_unique<http::Server>(loop, server, std::move(router), process.metrics);
+    } catch (const std::runtime_error& e) {
+        throw std::runtime_error(service + ": " + e.what() + " (" + port_flag + " sets it)");
+    }
+}
+
+Lifecycle::Part server_part(http::Server& server, const std::string& name) {
+    return {name, [&server] { server.start(); }, [&server](auto deadline) { server.drain(deadline); },
+            [&server] { server.stop(); }};
+}
+
+int run(Process& process, Lifecycle& lifecycle, const ProcessOptions& options, const std::function<void()>& announce) {
+    lifecycle.start();
+    announce();
+    const int signal = wait_for_signal(process.stop);
+    process.health.draining();
+    if (signal != 0) log::info("stopping", {{"signal", signal == SIGINT ? "SIGINT" : "SIGTERM"}});
+    lifecycle.stop(options.drain_time);
+    log::info("stopped");
+    return process.failed() ? 1 : 0;
+}
+
+}  // namespace nearline::app

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+
+#include "app/options.hpp"
+#include "http/server.hpp"
+#include "runtime/health.hpp"
+#include "runtime/metrics.hpp"
+#include "runtime/settings.hpp"
+#include "runtime/stop.hpp"
+
+/// What all programs do alike: begin, wait for a signal, end.
+namespace nearline::app {
+
+/// A setting whose fault shows only when it is used: exit code 2, as for those found while loading.
+class ConfigurationError : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+};
+
+/// Runs a program's main part and turns what it throws into a last line on standard error and an exit
+/// code: 2 for ConfigurationError, 1 for all else.
+int guarded(const std::string& program, const std::function<int()>& run);
+
+/// What the parts of one process share.
+struct Process {
+    Metrics metrics{};
+    Health health{metrics};
+    StopToken stop{};  ///< a part can't go on
+
+    /// A part that can't go on says so: the process ends, with 1.
+    void fail(const std::string& part, const std::string& why);
+    bool failed() const noexcept { return stop.requested(); }
+};
+
+/// Tells Health that the process has started when each of its parts has. Thread-safe.
+class ReadyGate {
+public:
+    ReadyGate(Health& health, int parts) : health_(health), waiting_for_(parts) {}
+    void part_ready();
+
+private:
+    Health& health_;
+    std::mutex mutex_;
+    int waiting_for_;
+};
+
+/// A server whose port is named by its flag where it can't be had. GET /healthz, /readyz and /metrics are
+/// added to its routes.
+std::unique_ptr<http::Server> make_server(http::EventLoop& loop, Process& process, const std::string& service,
+                                          const ListenOptions& options, int port, const std::string& port_flag,
+                                          http::Router router);
+
+/// Its part in a Lifecycle: starts it, drains it, stops it.
+Lifecycle::Part server_part(http::Server& server, const std::string& name);
+
+/// Starts all, runs `announce`, waits for SIGINT, SIGTERM or a part's failure, and stops all in order.
+/// The exit code.
+int run(
+    Process& process, Lifecycle& lifecycle, const ProcessOptions& options,
+    const std::function<void()>& announce = [] {});
+
+}  // namespace nearline::app

@@ -1,0 +1,55 @@
+#include "app/process.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace nearline::app {
+namespace {
+
+using testing::HasSubstr;
+
+TEST(Guarded, TurnsFailuresIntoALastLineAndAnExitCode) {
+    EXPECT_EQ(guarded("x-svc", [] { return 7; }), 7);
+    testing::internal::CaptureStderr();
+    EXPECT_EQ(guarded("x-svc", []() -> int { throw ConfigurationError("--x: no"); }), 2);
+    EXPECT_EQ(guarded("x-svc", []() -> int { throw std::runtime_error("port 1 is taken"); }), 1);
+    EXPECT_EQ(testing::internal::GetCapturedStderr(), "x-svc: --x: no\nx-svc: port 1 is taken\n");
+}
+
+TEST(ReadyGate, OpensWhenEveryPartIsReady) {
+    Process process;
+    ReadyGate gate(process.health, 2);
+    gate.part_ready();
+    EXPECT_EQ(process.health.readyz().status, 503);
+    gate.part_ready();
+    EXPECT_EQ(process.health.readyz().status, 200);
+}
+
+TEST(Server, NamesTheFlagOfATakenPort) {
+    Process process;
+    http::EventLoop loop("test");
+    ListenOptions listen;
+    listen.address = "127.0.0.1";
+    const auto first = make_server(loop, process, "auth", listen, 0, "--auth-port", {});
+    try {
+        make_server(loop, process, "gateway", listen, first->port(), "--gateway-port", {});
+        FAIL() << "two servers on one port";
+    } catch (const std::runtime_error& e) {
+        EXPECT_THAT(e.what(), HasSubstr("gateway: can't listen on 127.0.0.1 port " + std::to_string(first->port())));
+        EXPECT_THAT(e.what(), HasSubstr("--gateway-port"));
+    }
+}
+
+TEST(Run, EndsWithOneWhenAPartCannotGoOn) {
+    block_signals();
+    Process process;
+    Lifecycle lifecycle;
+    bool stopped = false;
+    lifecycle.add({"part", [&] { process.fail("part", "broken"); }, [](auto) {}, [&] { stopped = true; }});
+    EXPECT_EQ(run(process, lifecycle, {}), 1);
+    EXPECT_TRUE(stopped);
+    EXPECT_TRUE(process.health.is_draining());
+}
+
+}  // namespace
+}  // namespace nearline::app
