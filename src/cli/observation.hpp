@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace nearline::cli {
+
+/// Names and values as a person or a table gives them.
+using Fields = std::vector<std::pair<std::string, std::string>>;
+
+/// "name=value"; throws std::runtime_error for what has no "=".
+std::pair<std::string, std::string> parse_field(const std::string& text);
+
+/// The body of POST /predict: what reads as a JSON number is one as it stands, all else is a string, and an
+/// empty value is left out, so that the service says what is wrong with it.
+std::string observation_json(const Fields& fields);
+
+}  // namespace nearline::cli

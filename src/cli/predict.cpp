@@ -1,0 +1,153 @@
+#include "cli/predict.hpp"
+
+#include <fstream>
+#include <iostream>
+#include <stdexcept>
+#include <thread>
+#include <vector>
+
+#include "cli/predict_desk.hpp"
+#include "cli/prediction_flow.hpp"
+#include "cli/progress.hpp"
+#include "cli/session.hpp"
+#include "domain/problem.hpp"
+#include "domain/uuid.hpp"
+#include "http/client.hpp"
+
+namespace nearline::cli {
+
+namespace {
+
+using std::chrono::steady_clock;
+
+/// One thread's connection to the gateway.
+class Worker {
+public:
+    Worker(const PredictOptions& options, Session& session)
+        : options_(options), session_(session), client_(options.gateway_url) {}
+
+    Outcome run(Job job) {
+        if (!job.wrong.empty()) return {job, false, job.wrong};
+        // The same for every try, so that a gateway that knows idempotency keys stores it once.
+        const auto key = Uuid::random().to_string();
+        PredictionFlow flow(steady_clock::now(), options_.timeout);
+        for (auto step = flow.start();;) {
+            using Kind = PredictionFlow::Step::Kind;
+            std::this_thread::sleep_for(step.after);
+            if (step.kind == Kind::done) return {std::move(job), true, std::move(step.text)};
+            if (step.kind == Kind::failed) return {std::move(job), false, std::move(step.text)};
+            try {
+                if (step.kind == Kind::login) {
+                    token_ = session_.renew(token_);
+                    step = flow.on_login();
+                } else {
+                    const auto answer = send(step, job.body, key);
+                    step = flow.on_answer(answer, steady_clock::now());
+                }
+            } catch (const Unavailable& e) {
+                step = flow.on_unavailable(e.what(), steady_clock::now());
+            } catch (const std::exception& e) {
+                return {std::move(job), false, e.what()};
+            }
+        }
+    }
+
+private:
+    http::Response send(const PredictionFlow::Step& step, const std::string& body, const std::string& key) {
+        if (token_.empty()) token_ = session_.token();
+        http::ClientRequest request;
+        request.timeout = std::chrono::seconds(30);
+        request.headers.set("Authorization", "Bearer " + token_);
+        if (step.kind == PredictionFlow::Step::Kind::fetch) {
+            request.target = step.text;
+        } else {
+            request.method = "POST";
+            request.target = "/predict";
+            request.headers.set("Content-Type", "application/json");
+            request.headers.set("Idempotency-Key", key);
+            request.body = body;
+        }
+        return client_.send(request);
+    }
+
+    const PredictOptions& options_;
+    Session& session_;
+    http::BlockingClient client_;
+    std::string token_;
+};
+
+/// Threads that are joined at the end, whatever happens.
+class Crew {
+public:
+    Crew(const PredictOptions& options, Session& session, PredictDesk& desk) : desk_(desk) {
+        const int count = options.file.empty() ? 1 : options.concurrency;
+        for (int i = 0; i < count; ++i) {
+            threads_.emplace_back([&options, &session, &desk] {
+                Worker worker(options, session);
+                while (auto job = desk.take()) desk.give(worker.run(std::move(*job)));
+            });
+        }
+    }
+    ~Crew() {
+        desk_.stop();
+        for (auto& thread : threads_) thread.join();
+    }
+    Crew(const Crew&) = delete;
+    Crew& operator=(const Crew&) = delete;
+
+private:
+    PredictDesk& desk_;
+    std::vector<std::thread> threads_;
+};
+
+PredictOutput::Format format_of(const PredictOptions& options) {
+    using Format = PredictOutput::Format;
+    if (!options.format.empty()) return options.format == "csv" ? Format::csv : Format::jsonl;
+    if (options.output.ends_with(".csv")) return Format::csv;
+    if (options.output.ends_with(".jsonl") || options.output.ends_with(".ndjson")) return Format::jsonl;
+    return options.file.empty() ? Format::jsonl : Format::csv;
+}
+
+/// Asks for all of them, and writes what comes; what failed goes to `failures`.
+void run_all(const PredictOptions& options, const PredictInput& input, PredictDesk& desk, Session& session,
+             PredictOutput& output, Failures& failures) {
+    const Crew crew(options, session, desk);
+    Progress progress(input.size());
+    for (long ended = 1;; ++ended) {
+        const auto outcome = desk.next();
+        if (!outcome) break;
+        if (outcome->ok) {
+            output.write(*outcome);
+        } else {
+            failures.add(*outcome);
+        }
+        if (!options.file.empty()) progress.update(desk.bytes_read(), ended, failures.count());
+    }
+    output.flush();
+}
+
+}  // namespace
+
+int predict(const PredictOptions& options) {
+    PredictInput input =
+        options.file.empty() ? PredictInput(options.observation) : PredictInput(options.file, options.carry);
+    Session session(options.auth_url.empty() ? options.gateway_url : options.auth_url, options.user, options.password);
+    session.token();  // a wrong password is one message, not one for each observation
+
+    std::ofstream file;
+    if (!options.output.empty() && options.output != "-") {
+        file.open(options.output, std::ios::binary | std::ios::trunc);
+        if (!file) throw std::runtime_error(options.output + ": can't be written");
+    }
+    PredictOutput output(file.is_open() ? static_cast<std::ostream&>(file) : std::cout, format_of(options),
+                         options.carry);
+    PredictDesk desk(input);
+    Failures failures;
+    run_all(options, input, desk, session, output, failures);
+    failures.print(std::cerr);
+    const auto broken = desk.broken();
+    if (!broken.empty()) std::cerr << options.file << ": " << broken << "; what comes behind it was not read\n";
+    return failures.count() == 0 && broken.empty() ? 0 : 1;
+}
+
+}  // namespace nearline::cli

@@ -1,0 +1,67 @@
+#include "cli/predict_input.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <iostream>
+#include <stdexcept>
+#include <utility>
+
+#include "cli/observation.hpp"
+
+namespace nearline::cli {
+
+namespace {
+
+bool contains(const std::vector<std::string>& names, const std::string& name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+}  // namespace
+
+PredictInput::PredictInput(const std::vector<std::string>& observation) {
+    Fields fields;
+    for (const auto& text : observation) fields.push_back(parse_field(text));
+    single_ = Job{.body = observation_json(fields)};
+}
+
+PredictInput::PredictInput(const std::string& file, std::vector<std::string> carry) : carry_(std::move(carry)) {
+    if (file != "-") {
+        if (std::filesystem::is_directory(file)) throw std::runtime_error(file + ": is a folder");
+        file_.open(file, std::ios::binary);
+        if (!file_) throw std::runtime_error(file + ": can't be read");
+        if (std::filesystem::is_regular_file(file)) size_ = std::filesystem::file_size(file);
+    }
+    reader_.emplace(file == "-" ? std::cin : file_);
+    if (!reader_->next(names_)) throw std::runtime_error(file + ": is empty; its first line must have the names");
+    for (const auto& column : carry_) {
+        if (!contains(names_, column)) throw std::runtime_error(file + ": has no column \"" + column + "\"");
+    }
+}
+
+std::optional<Job> PredictInput::next() {
+    if (!reader_) return std::exchange(single_, std::nullopt);
+    std::vector<std::string> values;
+    if (!reader_->next(values)) return std::nullopt;
+    return to_job(values, count_++, reader_->line());
+}
+
+Job PredictInput::to_job(const std::vector<std::string>& values, long number, long line) const {
+    Job job{.number = number, .line = line};
+    if (values.size() != names_.size()) {
+        job.wrong =
+            "has " + std::to_string(values.size()) + " fields, and the first line " + std::to_string(names_.size());
+        return job;
+    }
+    Fields fields;
+    for (std::size_t i = 0; i < names_.size(); ++i) {
+        if (!contains(carry_, names_[i])) fields.emplace_back(names_[i], values[i]);
+    }
+    for (const auto& column : carry_) {
+        const auto at = std::find(names_.begin(), names_.end(), column) - names_.begin();
+        job.carried.push_back(values[static_cast<std::size_t>(at)]);
+    }
+    job.body = observation_json(fields);
+    return job;
+}
+
+}  // namespace nearline::cli

@@ -1,0 +1,68 @@
+#include "cli/predict_output.hpp"
+
+#include <boost/json/value.hpp>
+#include <stdexcept>
+
+#include "cli/csv.hpp"
+#include "cli/json_text.hpp"
+#include "cli/terminal.hpp"
+#include "domain/json.hpp"
+
+namespace nearline::cli {
+
+PredictOutput::PredictOutput(std::ostream& out, Format format, std::vector<std::string> carry)
+    : out_(out), format_(format), carry_(std::move(carry)) {}
+
+void PredictOutput::write(const Outcome& outcome) {
+    if (format_ == Format::csv) {
+        write_csv(outcome);
+    } else {
+        write_json(outcome);
+    }
+    if (!out_) throw std::runtime_error("can't write the output");
+}
+
+void PredictOutput::flush() {
+    out_.flush();
+    if (!out_) throw std::runtime_error("can't write the output");
+}
+
+void PredictOutput::write_csv(const Outcome& outcome) {
+    const auto document = parse_json(outcome.text);
+    const auto& prediction = document->get_object();
+    if (!headed_) {
+        auto names = carry_;
+        for (const auto& member : prediction) names.emplace_back(member.key());
+        out_ << csv_line(names);
+        headed_ = true;
+    }
+    auto cells = outcome.job.carried;
+    for (const auto& member : prediction) cells.push_back(to_cell(member.value()));
+    out_ << csv_line(cells);
+}
+
+void PredictOutput::write_json(const Outcome& outcome) {
+    out_ << '{';
+    for (std::size_t i = 0; i < carry_.size(); ++i) {
+        out_ << quote_json(carry_[i]) << ':' << quote_json(outcome.job.carried[i]) << ',';
+    }
+    out_ << outcome.text.substr(outcome.text.find('{') + 1) << '\n';
+}
+
+void Failures::add(const Outcome& outcome) {
+    constexpr std::size_t most_listed = 10'000;
+    ++count_;
+    if (listed_.size() < most_listed) listed_.emplace_back(outcome.job.line, outcome.text);
+}
+
+void Failures::print(std::ostream& out) const {
+    if (count_ == 0) return;
+    out << count_ << " failed:\n";
+    for (const auto& [line, reason] : listed_) {
+        out << "  " << (line > 0 ? "line " + std::to_string(line) + ": " : "") << printable(reason) << '\n';
+    }
+    const long unlisted = count_ - static_cast<long>(listed_.size());
+    if (unlisted > 0) out << "  and " << unlisted << " more\n";
+}
+
+}  // namespace nearline::cli

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "cli/predict_input.hpp"
+
+namespace nearline::cli {
+
+/// How one observation ended.
+struct Outcome {
+    Job job{};
+    bool ok = false;
+    std::string text{};  ///< the prediction's JSON, or why there is none
+};
+
+/// Writes predictions as CSV, with a first line of names, or as JSON lines. Values that were carried along
+/// stand before the prediction's own.
+class PredictOutput {
+public:
+    enum class Format { csv, jsonl };
+    PredictOutput(std::ostream& out, Format format, std::vector<std::string> carry);
+
+    /// Of an outcome that is ok. Throws std::runtime_error when it can't be written, as flush() does.
+    void write(const Outcome& outcome);
+    void flush();
+
+private:
+    void write_csv(const Outcome& outcome);
+    void write_json(const Outcome& outcome);
+
+    std::ostream& out_;
+    const Format format_;
+    const std::vector<std::string> carry_;
+    bool headed_ = false;
+};
+
+/// What failed, for the end: all are counted, the first 10,000 listed.
+class Failures {
+public:
+    void add(const Outcome& outcome);
+    long count() const noexcept { return count_; }
+    /// "2 failed:", and each with its line and its reason; nothing where none failed.
+    void print(std::ostream& out) const;
+
+private:
+    std::vector<std::pair<long, std::string>> listed_;
+    long count_ = 0;
+};
+
+}  // namespace nearline::cli

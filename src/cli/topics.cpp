@@ -1,0 +1,72 @@
+#include "cli/topics.hpp"
+
+#include <algorithm>
+#include <iostream>
+
+#include "cli/json_text.hpp"
+#include "domain/problem.hpp"
+#include "runtime/backoff.hpp"
+#include "runtime/stop.hpp"
+
+namespace nearline::cli {
+
+namespace {
+
+/// Prints the records of one answer; gives how many, and the cursor behind them.
+std::size_t print(const boost::json::value& answer, std::string& next) {
+    const auto& records = answer.at("records").as_array();
+    for (const auto& record : records) std::cout << to_text(record) << '\n';
+    std::cout << std::flush;
+    next = std::string(answer.at("next").as_string());
+    return records.size();
+}
+
+void follow(const AskAdmin& ask, const std::string& path, std::string next) {
+    Backoff backoff;
+    const StopToken never;
+    while (std::cout) {
+        try {
+            print(ask(path, {{"from", next}, {"limit", "1000"}, {"wait", "10"}}), next);
+            backoff.reset();
+        } catch (const Unavailable& e) {
+            const auto wait = backoff.next();
+            std::cerr << "nearline topics: " << e.what() << "; trying again\n";
+            never.wait_for(wait);
+        }
+    }
+}
+
+}  // namespace
+
+int list_topics(const AskAdmin& ask) {
+    const auto answer = ask("/admin/topics", {});
+    const auto& topics = answer.at("topics").as_array();
+    std::size_t width = 5;
+    for (const auto& topic : topics) width = std::max(width, to_cell(topic.at("name")).size());
+    std::cout << "TOPIC" << std::string(width - 5, ' ') << "  PARTITIONS  REPLICATION\n";
+    for (const auto& topic : topics) {
+        const auto name = to_cell(topic.at("name"));
+        const auto partitions = to_cell(topic.at("partitions"));
+        std::cout << name << std::string(width - name.size() + 2, ' ') << partitions
+                  << std::string(12 - std::min<std::size_t>(partitions.size(), 11), ' ')
+                  << to_cell(topic.at("replication_factor")) << '\n';
+    }
+    return 0;
+}
+
+int tail_topic(const AskAdmin& ask, const TailOptions& options) {
+    const auto path = "/admin/topics/" + options.topic + "/records";
+    std::string next;
+    if (options.from_beginning) {
+        auto count = print(ask(path, {{"from", "earliest"}, {"limit", "1000"}}), next);
+        while (count > 0 && std::cout) count = print(ask(path, {{"from", next}, {"limit", "1000"}}), next);
+    } else if (options.last > 0) {
+        print(ask(path, {{"from", "last"}, {"limit", std::to_string(options.last)}}), next);
+    } else {
+        print(ask(path, {{"from", "latest"}}), next);
+    }
+    if (options.follow) follow(ask, path, next);
+    return std::cout ? 0 : 1;
+}
+
+}  // namespace nearline::cli

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <boost/json/value.hpp>
+#include <functional>
+#include <map>
+#include <string>
+
+namespace nearline::cli {
+
+/// Asks the admin API: a path and a query, answered with the JSON document. Throws std::runtime_error with
+/// what the API says, Unavailable when it can't be reached. App hands it over: over HTTP, or at the stream.
+using AskAdmin =
+    std::function<boost::json::value(const std::string& path, const std::map<std::string, std::string>& query)>;
+
+struct TailOptions {
+    std::string topic;
+    int last = 10;                ///< the newest so many
+    bool follow = false;          ///< goes on with what comes
+    bool from_beginning = false;  ///< all there is
+};
+
+/// Prints a table of topics; the exit code.
+int list_topics(const AskAdmin& ask);
+
+/// Prints records as JSON lines; the exit code. With `follow` it ends when the process does.
+int tail_topic(const AskAdmin& ask, const TailOptions& options);
+
+}  // namespace nearline::cli

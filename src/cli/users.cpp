@@ -1,0 +1,61 @@
+#include "cli/users.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <iostream>
+
+#include "cli/terminal.hpp"
+#include "domain/time.hpp"
+
+namespace nearline::cli {
+
+namespace {
+
+int say(const Problem& problem) {
+    std::cerr << "nearline users: " << problem.detail << '\n';
+    for (const auto& error : problem.errors) {
+        const auto name = error.pointer.empty() ? "" : error.pointer.substr(1) + " ";
+        std::cerr << "  " << name << error.detail << '\n';
+    }
+    return 1;
+}
+
+std::string to_date(std::int64_t seconds) {
+    // Seconds are enough for people.
+    return to_created_at(WallTime(std::chrono::seconds(seconds))).substr(0, 19);
+}
+
+}  // namespace
+
+int add_user(UserDirectory& users, const std::string& name, bool admin) {
+    // Before anybody types a password.
+    if (!is_email_address(name)) {
+        std::cerr << "nearline users: \"" << printable(name) << "\" is no e-mail address, and users' names are\n";
+        return 1;
+    }
+    const auto added = users.add(name, ask_password("Password of " + name, true), admin);
+    if (!added) return say(added.error());
+    std::cout << "added " << added->name << (admin ? ", an administrator" : "") << '\n';
+    return 0;
+}
+
+int list_users(UserDirectory& users) {
+    const auto all = users.list();
+    std::size_t width = 4;
+    for (const auto& user : all) width = std::max(width, user.name.size());
+    const auto row = [&](const std::string& name, const std::string& admin, const std::string& created) {
+        std::cout << name << std::string(width - name.size() + 2, ' ') << admin << "  " << created << '\n';
+    };
+    row("NAME", "ADMIN", "CREATED (UTC)");
+    for (const auto& user : all) row(user.name, user.admin ? "yes  " : "no   ", to_date(user.created_at));
+    return 0;
+}
+
+int remove_user(UserDirectory& users, const std::string& name) {
+    const auto removed = users.remove(name);
+    if (!removed) return say(removed.error());
+    std::cout << "removed " << normal_name(name) << '\n';
+    return 0;
+}
+
+}  // namespace nearline::cli
