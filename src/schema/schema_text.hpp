@@ -3,7 +3,7 @@
 #include <boost/json/value.hpp>
 #include <string_view>
 
-/// What schema/ does with a schema's text before valijson sees it. Not for other rooms.
+/// JSON Schemas as documents: what valijson 1.0 has to be kept from, and where references lead.
 namespace nearline::schema {
 
 /// The schema as a document; throws std::invalid_argument where it is no JSON, or neither an object nor a

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <boost/json/value.hpp>
+#include <string>
+#include <vector>
+
+namespace nearline::registry {
+
+/// A place in a schema, and why documents of the writer are not sure to pass there.
+struct Difference {
+    std::string path;  ///< "#/properties/a"
+    std::string reason;
+};
+
+struct NamedSchema {
+    const boost::json::value& schema;
+    const std::string& name;  ///< "version 3"
+};
+
+/// Why a reader with one schema can't be sure to understand every document that is valid for the writer's;
+/// empty: it can. A property that the reader requires and has a default for may be missing, as in
+/// Confluent's rules. Never a wrong yes; a no also where it can't tell, within a bounded number of steps.
+std::vector<Difference> not_understood(const NamedSchema& writer, const NamedSchema& reader);
+
+}  // namespace nearline::registry
