@@ -1,0 +1,135 @@
+#include "registry/registry_messages.hpp"
+
+#include <algorithm>
+#include <boost/json/serialize.hpp>
+#include <charconv>
+
+#include "domain/json.hpp"
+
+namespace nearline::registry {
+namespace {
+
+namespace json = boost::json;
+
+const char* const content_type = "application/vnd.schemaregistry.v1+json";
+
+std::string upper(std::string_view text) {
+    std::string copy(text);
+    std::transform(copy.begin(), copy.end(), copy.begin(),
+                   [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
+    return copy;
+}
+
+Answer<json::object> read_object(const http::Request& request) {
+    auto body = parse_json(request.body);
+    if (!body) return RegistryError{400, body.error().detail};
+    if (!body->is_object()) return RegistryError{400, "the body must be a JSON object"};
+    return std::move(body->get_object());
+}
+
+std::optional<std::string> text_of(const json::object& object, const char* name) {
+    const auto* value = object.if_contains(name);
+    if (value == nullptr || !value->is_string()) return std::nullopt;
+    return std::string(value->get_string().data(), value->get_string().size());
+}
+
+bool is_given(const json::object& object, const char* name) {
+    const auto* value = object.if_contains(name);
+    if (value == nullptr || value->is_null()) return false;
+    return !(value->is_array() && value->get_array().empty());
+}
+
+RegistryError invalid_schema(std::string message) {
+    return {42201, std::move(message)};
+}
+
+}  // namespace
+
+http::Response reply(const json::value& document, int status) {
+    return {.status = status, .headers = {{"Content-Type", content_type}}, .body = json::serialize(document)};
+}
+
+http::Response reply(const RegistryError& error) {
+    return reply({{"error_code", error.code}, {"message", error.message}}, error.status());
+}
+
+bool flag(const http::Request& request, const std::string& name) {
+    const auto found = request.query.find(name);
+    return found != request.query.end() && upper(found->second) == "TRUE";
+}
+
+Scope scope(const http::Request& request) {
+    return flag(request, "deleted") ? Scope::with_deleted : Scope::in_use;
+}
+
+Answer<std::string> read_schema(const http::Request& request) {
+    const auto body = read_object(request);
+    if (!body) return body.error();
+    const auto type = text_of(*body, "schemaType");
+    if (!type || upper(*type) != "JSON") {
+        return invalid_schema(
+            "This registry keeps JSON Schemas only: send \"schemaType\":\"JSON\" with the schema" +
+            (type ? ", not \"" + type->substr(0, 50) + "\"" : " (without it, Confluent's API means AVRO)"));
+    }
+    if (is_given(*body, "references")) {
+        return invalid_schema(
+            "This registry keeps schemas without references to other subjects: put what they refer to under "
+            "\"definitions\" in the schema itself");
+    }
+    for (const auto* unknown : {"metadata", "ruleSet"}) {
+        if (is_given(*body, unknown)) return invalid_schema(std::string("This registry keeps no \"") + unknown + "\"");
+    }
+    auto schema = text_of(*body, "schema");
+    if (!schema || schema->empty()) {
+        return invalid_schema(is_given(*body, "schema")
+                                  ? "\"schema\" must be a string that holds the schema as JSON, not the schema itself"
+                                  : "Empty schema: \"schema\" is missing");
+    }
+    return std::move(*schema);
+}
+
+Answer<Compatibility> read_level(const http::Request& request) {
+    const auto body = read_object(request);
+    if (!body) return body.error();
+    const auto text = text_of(*body, "compatibility");
+    const auto level = text ? parse_compatibility(upper(*text)) : std::nullopt;
+    if (!level) {
+        return RegistryError{42203, "Invalid compatibility level. Valid values for \"compatibility\" are " +
+                                        std::string(compatibility_names())};
+    }
+    return *level;
+}
+
+Answer<std::int32_t> read_id(const http::Request& request) {
+    const auto& text = request.params.at("id");
+    std::int32_t id = 0;
+    const auto read = std::from_chars(text.data(), text.data() + text.size(), id);
+    if (read.ec != std::errc() || read.ptr != text.data() + text.size()) {
+        return RegistryError{40403, "Schema not found: '" + text.substr(0, 100) + "' is no id"};
+    }
+    return {boost::system::in_place_value, id};
+}
+
+Answer<VersionName> read_version(const http::Request& request) {
+    return VersionName::parse(request.params.at("version"));
+}
+
+const std::string& read_subject(const http::Request& request) {
+    return request.params.at("subject");
+}
+
+json::value to_document(const SchemaVersion& version) {
+    return {{"subject", version.subject},
+            {"id", version.id},
+            {"version", version.version},
+            {"schemaType", "JSON"},
+            {"schema", version.schema}};
+}
+
+json::value to_document(const std::vector<SchemaVersion>& versions) {
+    json::array list;
+    for (const auto& one : versions) list.push_back({{"subject", one.subject}, {"version", one.version}});
+    return list;
+}
+
+}  // namespace nearline::registry
