@@ -10,17 +10,17 @@
 namespace nearline::registry {
 namespace {
 
-using ::testing::ElementsAre;
-using ::testing::HasSubstr;
-using ::testing::IsEmpty;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
 
 const std::string number = R"({"type":"number"})";
 const std::string number_or_null = R"({"type":["number","null"]})";
 const std::string text = R"({"type":"string"})";
 
-class EmbeddedRegistryTest : public ::testing::Test {
+class EmbeddedRegistryTest : public testing::Test {
 protected:
-    nearline::testing::TempDir dir_;
+    nearline::test::TempDir dir_;
     EmbeddedRegistry registry_{dir_ / "registry.db"};
 
     std::int32_t id_of(const std::string& subject, const std::string& schema) {
@@ -140,7 +140,7 @@ TEST_F(EmbeddedRegistryTest, RegistersAgainWhatWasDeleted) {
 TEST_F(EmbeddedRegistryTest, ChecksWithoutRegistering) {
     id_of("a", number);
     id_of("a", number_or_null);
-    EXPECT_THAT(registry_.check("a", number, std::nullopt).value(), ::testing::Not(IsEmpty()));
+    EXPECT_THAT(registry_.check("a", number, std::nullopt).value(), testing::Not(IsEmpty()));
     EXPECT_THAT(registry_.check("a", number, VersionName{1}).value(), IsEmpty());
     EXPECT_EQ(registry_.check("a", number, VersionName{9}).error().code, 40402);
     EXPECT_THAT(registry_.check("new", number, std::nullopt).value(), IsEmpty());
