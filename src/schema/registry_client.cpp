@@ -120,7 +120,7 @@ private:
     Answer ask(const std::string& operation, const std::string& path, const std::string& body) {
         const auto start = std::chrono::steady_clock::now();
         try {
-            const auto answer = to_answer(sessions_.send(path, body));
+            auto answer = to_answer(sessions_.send(path, body));
             count(operation, answer.status, start);
             if (answer.status >= 500 || answer.status == 408 || answer.status == 425 || answer.status == 429) {
                 throw Unavailable(sessions_.name() + " answered " + std::to_string(answer.status) + ": " +

@@ -202,7 +202,7 @@ TopicCodec::~TopicCodec() = default;
 
 Result<std::int32_t> TopicCodec::connect() {
     if (connected()) return {boost::system::in_place_value, impl_->own_id.load()};
-    const auto id = impl_->registry.register_schema(impl_->subject, impl_->options.schema);
+    auto id = impl_->registry.register_schema(impl_->subject, impl_->options.schema);
     if (!id) return id;
     impl_->keep(*id, impl_->own);
     impl_->own_id = *id;

@@ -115,8 +115,8 @@ void set_options(MYSQL* handle, const MysqlOptions& options) {
                    "SET SESSION sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ZERO_DATE,NO_ZERO_IN_DATE,"
                    "NO_ENGINE_SUBSTITUTION,ONLY_FULL_GROUP_BY', time_zone = '+00:00', autocommit = 1");
     // libmariadb 3.4 (Debian 13) verifies by default, 3.3 does not: say it always.
-    const my_bool verify = options.tls == MysqlOptions::Tls::verified;
-    const my_bool enforce = options.tls != MysqlOptions::Tls::off;
+    const my_bool verify = options.tls == MysqlOptions::Tls::verified ? 1 : 0;
+    const my_bool enforce = options.tls != MysqlOptions::Tls::off ? 1 : 0;
     mysql_optionsv(handle, MYSQL_OPT_SSL_ENFORCE, &enforce);
     mysql_optionsv(handle, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &verify);
     if (!options.tls_ca.empty()) mysql_optionsv(handle, MYSQL_OPT_SSL_CA, options.tls_ca.c_str());
@@ -168,7 +168,7 @@ struct Column {
         bind.buffer_type = type;
         bind.is_null = &is_null;
         bind.length = &length;
-        bind.is_unsigned = is_unsigned;
+        bind.is_unsigned = is_unsigned ? 1 : 0;
         if (type == MYSQL_TYPE_LONGLONG) {
             bind.buffer = &integer;
         } else if (type == MYSQL_TYPE_DOUBLE) {
@@ -258,6 +258,7 @@ struct MysqlConnection::Impl {
             if (status == MYSQL_DATA_TRUNCATED) throw std::logic_error("a MySQL column was longer than it said");
             if (status != 0) fail(statement);
             std::vector<MysqlValue> values;
+            values.reserve(columns.size());
             for (const Column& column : columns) values.push_back(column.value());
             rows.emplace_back(std::move(values));
         }

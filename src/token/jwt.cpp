@@ -114,12 +114,13 @@ void require_strong_secret(std::string_view secret) {
 }
 
 struct Jwt::Impl {
+    explicit Impl(std::string_view secret) : hmac(secret) {}
     HmacSha256 hmac;
 };
 
-Jwt::Jwt(std::string secret) {
+Jwt::Jwt(std::string_view secret) {
     require_strong_secret(secret);
-    impl_ = std::make_unique<Impl>(HmacSha256(secret));
+    impl_ = std::make_unique<Impl>(secret);
 }
 
 Jwt::~Jwt() = default;

@@ -19,7 +19,7 @@ void require_strong_secret(std::string_view secret);
 /// {"typ":"JWT","alg":"HS256"}; claims username, exp, iat, admin, sub in this order. Thread-safe.
 class Jwt {
 public:
-    explicit Jwt(std::string secret);
+    explicit Jwt(std::string_view secret);
     ~Jwt();
 
     std::string sign(const Claims& claims) const;

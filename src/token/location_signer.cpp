@@ -27,12 +27,13 @@ Uuid read_uuid(std::string_view bytes) {
 }  // namespace
 
 struct LocationSigner::Impl {
+    explicit Impl(std::string_view key) : hmac(key) {}
     HmacSha256 hmac;
 };
 
 // The shared secret signs tokens too: a key of its own keeps one from passing for the other.
 LocationSigner::LocationSigner(std::string_view secret)
-    : impl_(std::make_unique<Impl>(HmacSha256(derive_key(secret, "nearline location v1")))) {}
+    : impl_(std::make_unique<Impl>(derive_key(secret, "nearline location v1"))) {}
 
 LocationSigner::~LocationSigner() = default;
 
