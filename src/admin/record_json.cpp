@@ -1,0 +1,63 @@
+#include "admin/record_json.hpp"
+
+#include <algorithm>
+#include <boost/json/value.hpp>
+#include <openssl/evp.h>
+
+#include "domain/json.hpp"
+#include "schema/framing.hpp"
+
+namespace nearline::admin {
+
+namespace {
+
+std::string base64(std::string_view bytes) {
+    std::string text((bytes.size() + 2) / 3 * 4 + 1, '\0');  // and the zero byte that OpenSSL writes behind it
+    const int length =
+        EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
+                        reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
+    text.resize(static_cast<std::size_t>(length));
+    return text;
+}
+
+std::string text_or_bytes(const std::optional<std::string>& value) {
+    if (!value) return "null";
+    auto quoted = quote_json(*value);
+    // The strict parser knows what is UTF-8.
+    if (parse_json(quoted).has_value()) return quoted;
+    return R"({"base64":")" + base64(*value) + "\"}";
+}
+
+std::string json_or_text(const std::string& value) {
+    if (!parse_json(value).has_value()) return text_or_bytes(value);
+    // As it was written, so that numbers keep their form, but on one line: outside of strings these are
+    // all white space, inside JSON has none of them.
+    std::string line = value;
+    std::replace_if(
+        line.begin(), line.end(), [](char c) { return c == '\n' || c == '\r' || c == '\t'; }, ' ');
+    return line;
+}
+
+std::string value_members(const std::optional<std::string>& value) {
+    if (!value) return R"("schema_id":null,"value":null)";
+    if (const auto frame = schema::unframe(*value)) {
+        return R"("schema_id":)" + std::to_string(frame->schema_id) + R"(,"value":)" +
+               json_or_text(std::string(frame->payload));
+    }
+    return R"("schema_id":null,"value":)" + json_or_text(*value);
+}
+
+}  // namespace
+
+std::string record_to_json(const stream::ConsumedRecord& record) {
+    std::string headers;
+    for (const auto& header : record.headers) {
+        if (!headers.empty()) headers += ',';
+        headers += R"({"key":)" + text_or_bytes(header.key) + R"(,"value":)" + text_or_bytes(header.value) + "}";
+    }
+    return R"({"partition":)" + std::to_string(record.at.partition) + R"(,"offset":)" + std::to_string(record.offset) +
+           R"(,"timestamp":)" + std::to_string(record.timestamp) + R"(,"key":)" + text_or_bytes(record.key) +
+           R"(,"headers":[)" + headers + "]," + value_members(record.value) + "}";
+}
+
+}  // namespace nearline::admin
