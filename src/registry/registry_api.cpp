@@ -230,23 +230,29 @@ http::Handler RegistryApi::on_thread(Work work) {
             co_return busy;
         }
         ++waiting_;
-        // A copy: a server that is stopped hard does not wait for the work.
-        co_return co_await http::offload(pool_, [this, work, request] {
+        // A copy of the request: a server that is stopped hard does not wait for the work. Variables, not
+        // temporaries: GCC 12 destroys some of those twice in a co_await expression.
+        auto job = [this, work, request] {
             --waiting_;
-            try {
-                return work(registry_, request);
-            } catch (const Unavailable& error) {
-                log::error("the registry's file can't be used",
-                           {{"request_id", request.request_id}, {"why", error.what()}});
-                return reply(RegistryError{503, std::string("Error in the backend data store: ") + error.what()});
-            } catch (const std::exception& error) {
-                log::error("a request to the registry failed",
-                           {{"request_id", request.request_id}, {"path", request.path}, {"why", error.what()}});
-                return reply(
-                    RegistryError{500, "The registry failed; its log has the reason under " + request.request_id});
-            }
-        });
+            return answer(work, request);
+        };
+        auto running = http::offload(pool_, std::move(job));
+        auto response = co_await std::move(running);
+        co_return response;
     };
+}
+
+Response RegistryApi::answer(Work work, const Request& request) {
+    try {
+        return work(registry_, request);
+    } catch (const Unavailable& error) {
+        log::error("the registry's file can't be used", {{"request_id", request.request_id}, {"why", error.what()}});
+        return reply(RegistryError{503, std::string("Error in the backend data store: ") + error.what()});
+    } catch (const std::exception& error) {
+        log::error("a request to the registry failed",
+                   {{"request_id", request.request_id}, {"path", request.path}, {"why", error.what()}});
+        return reply(RegistryError{500, "The registry failed; its log has the reason under " + request.request_id});
+    }
 }
 
 http::Router RegistryApi::routes() {

@@ -29,6 +29,7 @@ public:
 private:
     using Work = http::Response (*)(EmbeddedRegistry&, const http::Request&);
     http::Handler on_thread(Work work);
+    http::Response answer(Work work, const http::Request& request);
 
     EmbeddedRegistry& registry_;
     boost::asio::thread_pool pool_{1};
