@@ -32,9 +32,9 @@ public:
 
 struct RegistryClientOptions {
     std::string url;  ///< http(s)://host[:port][/base/path]
-    std::string user;
-    std::string password;
-    std::string ca_file;  ///< PEM, for https with a CA of one's own; empty: the system's
+    std::string user{};
+    std::string password{};
+    std::string ca_file{};  ///< PEM, for https with a CA of one's own; empty: the system's
     std::chrono::milliseconds timeout{2'000};
 };
 
