@@ -1,0 +1,96 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "domain/rejection.hpp"
+#include "prediction/incoming.hpp"
+#include "stream/producer.hpp"
+#include "stream/record.hpp"
+
+namespace nearline::prediction {
+
+struct Job;
+
+/// One record that has to be stored before a job has ended.
+struct Outlet {
+    enum class Kind { answer, dead_letter };
+    enum class State {
+        unused,  ///< the job does not need it
+        sent,    ///< its delivery will be reported
+        failed,  ///< not stored, or not certainly: has to be sent again
+        stored,
+    };
+    /// A record that the topic finds too large is sent in a smaller form.
+    enum class Form {
+        whole,
+        small,     ///< answer: without the key; dead letter: without the value
+        smallest,  ///< dead letter: without value, key and headers
+    };
+
+    Job& job;
+    const Kind kind;
+    State state = State::unused;
+    Form form = Form::whole;
+    bool has_failed = false;  ///< at least once, and is not stored yet
+};
+
+/// A record of the input topic on its way to its end: its answer is stored, or its dead letter and, if
+/// somebody may wait, a failure. Decides; does no I/O. Belongs to the worker's thread.
+struct Job {
+    Job(stream::ConsumedRecord record, Incoming headers) : source(std::move(record)), incoming(std::move(headers)) {}
+    Job(const Job&) = delete;
+    Job& operator=(const Job&) = delete;
+
+    /// What to do after a delivery was reported.
+    enum class Step {
+        none,      ///< other outlets are under way
+        ended,     ///< all is stored
+        again,     ///< send this outlet again, after a while
+        smaller,   ///< send this outlet again, now: its form has changed
+        too_large  ///< the answer can't be stored: reject the job
+    };
+
+    /// Its answer, framed, is about to be sent.
+    void answer_with(std::string framed);
+    /// It is rejected: a dead letter is about to be sent, and a failure (framed), if one is given.
+    void reject(Rejection reason, std::optional<std::string> framed_failure);
+
+    /// The record to send for an outlet, in its present form.
+    stream::Record record_for(const Outlet& outlet) const;
+    Step on_delivery(Outlet& outlet, const stream::Delivery& delivery);
+
+    /// Whether a delivery is still to be reported: until then nothing may be freed.
+    bool is_awaited() const noexcept;
+    bool is_rejected() const noexcept { return rejection_.has_value(); }
+
+    const stream::ConsumedRecord source;
+    const Incoming incoming;
+    Outlet answer{*this, Outlet::Kind::answer};
+    Outlet dead_letter{*this, Outlet::Kind::dead_letter};
+    bool abandoned = false;  ///< its partition is another member's now: its end counts no more
+    bool resolving = false;  ///< the schema that it names is being asked for
+
+private:
+    friend class JobPool;
+    std::string answer_value_;
+    std::optional<Rejection> rejection_;
+    std::size_t slot_ = 0;
+};
+
+/// Owns the jobs that have not ended.
+class JobPool {
+public:
+    Job& add(stream::ConsumedRecord record, Incoming headers);
+    void remove(Job& job);
+    std::size_t size() const noexcept { return jobs_.size(); }
+    const std::vector<std::unique_ptr<Job>>& all() const noexcept { return jobs_; }
+
+private:
+    std::vector<std::unique_ptr<Job>> jobs_;
+};
+
+}  // namespace nearline::prediction

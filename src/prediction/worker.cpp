@@ -1,0 +1,391 @@
+#include "prediction/worker.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <map>
+#include <mutex>
+#include <thread>
+
+#include "prediction/pipeline.hpp"
+#include "runtime/backoff.hpp"
+#include "runtime/log.hpp"
+#include "stream/dead_letter.hpp"
+#include "stream/ensure_topics.hpp"
+
+namespace nearline::prediction {
+namespace {
+
+using namespace std::chrono_literals;
+using Partitions = std::set<stream::TopicPartition>;
+
+constexpr auto admin_timeout = 2'000ms;
+constexpr auto longest_poll = 1'000ms;
+/// Before it is a member of its group, and for no longer than this: a share may never come.
+constexpr auto poll_until_ready = 10ms;
+constexpr auto longest_until_ready = 5s;
+/// With too much in flight it waits so long for deliveries before it pauses what it reads: a full pipe
+/// under load empties at once, and pausing costs what was fetched ahead.
+constexpr auto wait_before_pause = 50ms;
+constexpr auto look_at_partitions_every = 30s;
+
+SteadyTime now() {
+    return std::chrono::steady_clock::now();
+}
+
+Partitions to_set(const std::vector<stream::TopicPartition>& partitions) {
+    return {partitions.begin(), partitions.end()};
+}
+
+}  // namespace
+
+class Worker::Impl {
+public:
+    Impl(stream::Stream& stream, schema::TopicCodec& input, schema::TopicCodec& output, ModelHolder& models,
+         Options options, Metrics& metrics, Health& health)
+        : stream_(stream),
+          input_(input),
+          output_(output),
+          models_(models),
+          options_(std::move(options)),
+          metrics_(metrics),
+          health_(health) {}
+    ~Impl() { drain(now()); }
+
+    void start() {
+        thread_ = std::thread([this] { run(); });
+    }
+
+    void drain(SteadyTime deadline) {
+        {
+            const std::scoped_lock lock(mutex_);
+            drain_deadline_ = std::min(drain_deadline_, deadline);
+            stop_.request();
+            if (pipeline_) pipeline_->deliveries().nudge();
+        }
+        if (thread_.joinable()) thread_.join();
+    }
+
+private:
+    void run();
+    bool set_up();
+    std::string connect_codecs();
+    bool make_pipeline(int output_partitions);
+    void work();
+    void open_consumer();
+    void step();
+    std::chrono::milliseconds wait_time() const;
+    void keep_in_bounds();
+    void become_ready();
+    void look_at_partitions();
+    void commit_if_due();
+    std::vector<stream::Position> take_commits();
+    std::vector<stream::Position> all_progress() const;
+    void hand_over(const Partitions& partitions);
+    void commit_all();
+    void forget(const Partitions& partitions);
+    void finish();
+    void lose_consumer();
+    /// Runs `attempt` until it succeeds or the worker is told to stop; false then.
+    bool until_available(const std::string& dependency, const std::function<void()>& attempt);
+
+    stream::Stream& stream_;
+    schema::TopicCodec& input_;
+    schema::TopicCodec& output_;
+    ModelHolder& models_;
+    const Options options_;
+    Metrics& metrics_;
+    Health& health_;
+
+    StopToken stop_;
+    std::mutex mutex_;  // guards pipeline_ while it is made, and drain_deadline_
+    SteadyTime drain_deadline_ = SteadyTime::max();
+
+    // From here on for the worker's thread alone.
+    std::unique_ptr<stream::Admin> admin_;
+    std::unique_ptr<Pipeline> pipeline_;
+    std::unique_ptr<stream::GroupConsumer> consumer_;
+    std::map<stream::TopicPartition, std::int64_t> progress_;  // committed, or to be, of the partitions it has
+    SteadyTime next_commit_{};
+    SteadyTime next_look_{};
+    SteadyTime ready_at_latest_{};
+    bool is_ready_ = false;
+    bool has_joined_ = false;
+    bool is_paused_ = false;
+    bool has_new_partitions_ = false;
+    bool is_consumer_lost_ = false;
+    bool commit_again_ = false;  // all of progress_, not only what is new
+    std::thread thread_;
+};
+
+void Worker::Impl::run() {
+    try {
+        if (set_up()) work();
+    } catch (const std::exception& error) {
+        log::error("prediction worker can't go on", {{"reason", error.what()}});
+        options_.on_fatal(error.what());
+    }
+    if (pipeline_) pipeline_->deliveries().wake(nullptr);
+    consumer_.reset();
+    const std::scoped_lock lock(mutex_);
+    pipeline_.reset();
+}
+
+bool Worker::Impl::set_up() {
+    std::vector<stream::WantedTopic> topics;
+    for (const auto& name : {options_.input_topic, options_.output_topic, options_.retry_topic,
+                             stream::dead_letter_topic(options_.input_topic, options_.role)}) {
+        if (!name.empty()) topics.push_back({name, options_.topic_options});
+    }
+    const auto found = stream::ensure_topics(stream_, topics, health_, options_.stream_dependency, stop_);
+    if (!found) return false;
+    std::string refused;
+    if (!until_available(options_.registry_dependency, [&] { refused = connect_codecs(); })) return false;
+    if (!refused.empty()) throw std::runtime_error(refused);
+    return make_pipeline(found->at(options_.output_topic).partitions);
+}
+
+/// Says why the registry refuses the schema of the answers for good; empty: all is well.
+std::string Worker::Impl::connect_codecs() {
+    const auto output = output_.connect();
+    if (!output) {
+        return "the schema registry refuses the schema of " + options_.output_topic + ": " + output.error().detail;
+    }
+    // It only reads the input, with whatever schemas that has.
+    const auto input = input_.connect();
+    if (!input) {
+        log::warning("the schema registry refuses our schema of the input topic; records with its own schemas are read",
+                     {{"topic", options_.input_topic}, {"reason", input.error().detail}});
+    }
+    return "";
+}
+
+bool Worker::Impl::make_pipeline(int output_partitions) {
+    admin_ = stream_.admin(admin_timeout);
+    std::string cluster_id;
+    if (!until_available(options_.stream_dependency, [&] { cluster_id = admin_->cluster_id(); })) return false;
+    auto pipeline = std::make_unique<Pipeline>(options_, cluster_id, output_partitions, stream_, input_, output_,
+                                               models_, metrics_, health_);
+    const std::scoped_lock lock(mutex_);
+    pipeline_ = std::move(pipeline);
+    return true;
+}
+
+bool Worker::Impl::until_available(const std::string& dependency, const std::function<void()>& attempt) {
+    Backoff backoff({.first = 100ms, .most = 2'000ms});
+    while (!stop_.requested()) {
+        try {
+            attempt();
+            health_.up(dependency);
+            return true;
+        } catch (const Unavailable& error) {
+            health_.down(dependency, error.what());
+        }
+        stop_.wait_for(backoff.next());
+    }
+    return false;
+}
+
+void Worker::Impl::work() {
+    Backoff backoff({.first = 100ms, .most = 5'000ms});
+    ready_at_latest_ = now() + longest_until_ready;
+    while (!stop_.requested()) {
+        try {
+            open_consumer();
+            while (!stop_.requested()) {
+                step();
+                if (backoff.failures() > 0 && has_joined_) {
+                    backoff.reset();
+                    health_.up(options_.stream_dependency);
+                }
+            }
+            finish();
+        } catch (const Unavailable& error) {
+            health_.down(options_.stream_dependency, error.what());
+            lose_consumer();
+            stop_.wait_for(backoff.next());
+        }
+    }
+}
+
+void Worker::Impl::open_consumer() {
+    stream::GroupOptions group;
+    group.group = options_.group;
+    group.topics = {options_.input_topic};
+    if (!options_.retry_topic.empty()) group.topics.push_back(options_.retry_topic);
+    is_consumer_lost_ = false;
+    is_paused_ = false;
+    has_joined_ = false;
+    pipeline_->deliveries().wake_always(false);
+    consumer_ = stream_.consumer(group, {.assigned =
+                                             [this](const auto&) {
+                                                 has_joined_ = true;
+                                                 has_new_partitions_ = true;
+                                                 // A commit amid a rebalance may have been refused.
+                                                 commit_again_ = true;
+                                             },
+                                         .revoked =
+                                             [this](const auto& partitions) {
+                                                 if (!is_consumer_lost_) hand_over(to_set(partitions));
+                                             },
+                                         .lost = [this](const auto& partitions) { forget(to_set(partitions)); }});
+    pipeline_->deliveries().wake(consumer_.get());
+}
+
+void Worker::Impl::step() {
+    pipeline_->advance(now());
+    commit_if_due();
+    keep_in_bounds();
+    if (pipeline_->doubts_partitions() && now() >= next_look_) look_at_partitions();
+    auto records = consumer_->poll(options_.max_batch, wait_time());
+    if (!is_ready_) become_ready();
+    if (records.empty()) {
+        pipeline_->nothing_waits();
+    } else {
+        pipeline_->accept(std::move(records));
+    }
+}
+
+std::chrono::milliseconds Worker::Impl::wait_time() const {
+    if (!is_ready_) return poll_until_ready;
+    const auto start = now();
+    auto until = start + longest_poll;
+    // A report of a stored record does not wake it: it is soon enough when it can be committed.
+    if (pipeline_->in_flight() > 0 || pipeline_->has_commits()) until = std::min(until, std::max(next_commit_, start));
+    if (const auto retry = pipeline_->next_retry()) until = std::min(until, *retry);
+    return std::max(0ms, std::chrono::ceil<std::chrono::milliseconds>(until - start));
+}
+
+void Worker::Impl::become_ready() {
+    if (!has_joined_ && now() < ready_at_latest_) return;
+    is_ready_ = true;
+    log::info("prediction worker is ready",
+              {{"group", options_.group}, {"input", options_.input_topic}, {"output", options_.output_topic}});
+    options_.on_ready();
+}
+
+/// Memory is bounded: with too much in flight it reads nothing more, but stays a member of its group.
+void Worker::Impl::keep_in_bounds() {
+    if (!is_paused_ && pipeline_->in_flight() >= options_.max_in_flight) {
+        const auto until = now() + wait_before_pause;
+        while (pipeline_->in_flight() >= options_.max_in_flight && now() < until && !stop_.requested()) {
+            pipeline_->deliveries().wait_until(until);
+            pipeline_->advance(now());
+        }
+        if (pipeline_->in_flight() >= options_.max_in_flight) {
+            is_paused_ = true;
+            has_new_partitions_ = true;
+            pipeline_->deliveries().wake_always(true);
+        }
+    }
+    if (is_paused_ && pipeline_->in_flight() <= options_.max_in_flight / 2) {
+        is_paused_ = false;
+        pipeline_->deliveries().wake_always(false);
+        const auto assigned = consumer_->assignment();
+        consumer_->resume({assigned.begin(), assigned.end()});
+    }
+    if (is_paused_ && has_new_partitions_) {
+        const auto assigned = consumer_->assignment();
+        consumer_->pause({assigned.begin(), assigned.end()});
+    }
+    has_new_partitions_ = false;
+}
+
+/// The output topic may have more partitions than when it was looked at last.
+void Worker::Impl::look_at_partitions() {
+    next_look_ = now() + look_at_partitions_every;
+    try {
+        if (const auto topic = admin_->topic(options_.output_topic))
+            pipeline_->set_output_partitions(topic->partitions);
+    } catch (const Unavailable&) {
+        // It goes on with what it knows; the next doubt makes it look again.
+    }
+}
+
+void Worker::Impl::commit_if_due() {
+    const auto time = now();
+    if (time < next_commit_) return;
+    auto positions = take_commits();
+    if (commit_again_) positions = all_progress();
+    commit_again_ = false;
+    if (!positions.empty()) consumer_->commit_async(positions);
+    next_commit_ = time + options_.commit_every;
+}
+
+std::vector<stream::Position> Worker::Impl::take_commits() {
+    auto positions = pipeline_->take_commits();
+    for (const auto& position : positions) progress_[position.at] = position.offset;
+    return positions;
+}
+
+std::vector<stream::Position> Worker::Impl::all_progress() const {
+    std::vector<stream::Position> positions;
+    for (const auto& [at, offset] : progress_) positions.push_back({at, offset});
+    return positions;
+}
+
+/// Until the deadline, brings what was taken from these partitions to its end; then commits and lets go.
+void Worker::Impl::hand_over(const Partitions& partitions) {
+    auto deadline = now() + options_.handover_time;
+    if (stop_.requested()) {
+        const std::scoped_lock lock(mutex_);
+        deadline = drain_deadline_;
+    }
+    pipeline_->advance(now());
+    while (pipeline_->can_end_more(partitions) && now() < deadline) {
+        pipeline_->deliveries().wait_until(std::min(deadline, pipeline_->next_retry().value_or(deadline)));
+        pipeline_->advance(now());
+    }
+    commit_all();
+    forget(partitions);
+}
+
+/// All that can be committed, also what was before without waiting: nobody said whether that arrived.
+void Worker::Impl::commit_all() {
+    take_commits();
+    const auto positions = all_progress();
+    if (positions.empty()) return;
+    try {
+        consumer_->commit(positions);
+    } catch (const Unavailable& error) {
+        log::warning("offsets were not committed; records after them are predicted again",
+                     {{"partitions", positions.size()}, {"reason", error.what()}});
+    }
+}
+
+void Worker::Impl::forget(const Partitions& partitions) {
+    pipeline_->abandon(partitions);
+    for (const auto& at : partitions) progress_.erase(at);
+}
+
+void Worker::Impl::finish() {
+    consumer_->close();
+    pipeline_->deliveries().wake(nullptr);
+    consumer_.reset();
+}
+
+void Worker::Impl::lose_consumer() {
+    is_consumer_lost_ = true;
+    pipeline_->deliveries().wake(nullptr);
+    consumer_.reset();
+    pipeline_->abandon_all();
+    progress_.clear();
+}
+
+Worker::Worker(stream::Stream& stream, schema::TopicCodec& input, schema::TopicCodec& output, ModelHolder& models,
+               Options options, Metrics& metrics, Health& health)
+    : impl_(std::make_unique<Impl>(stream, input, output, models, std::move(options), metrics, health)) {}
+Worker::~Worker() = default;
+
+void Worker::start() {
+    impl_->start();
+}
+
+void Worker::drain(std::chrono::steady_clock::time_point deadline) {
+    impl_->drain(deadline);
+}
+
+void Worker::stop() noexcept {
+    impl_->drain(std::chrono::steady_clock::now());
+}
+
+}  // namespace nearline::prediction
