@@ -26,6 +26,8 @@ namespace fs = std::filesystem;
 }
 
 // SQLite would make the file with the umask's mode; its -wal and -shm files take over the mode it finds.
+// A file that is there is not opened: closing it would drop the POSIX locks of this process's other
+// connections to it, and another process could then take away their write-ahead log.
 void make_private_file(const std::string& path) {
     const fs::path folder = fs::path(path).parent_path();
     std::error_code error;
@@ -33,9 +35,12 @@ void make_private_file(const std::string& path) {
         fs::permissions(folder, fs::perms::owner_all, error);
     }
     if (error) refuse(path, "its folder can't be made: " + error.message());
-    const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR);
-    if (descriptor < 0) refuse(path, std::strerror(errno));
-    ::close(descriptor);
+    const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
+    if (descriptor >= 0) {
+        ::close(descriptor);
+    } else if (errno != EEXIST) {
+        refuse(path, std::strerror(errno));
+    }
 }
 
 bool can_pass(int code) noexcept {

@@ -1,6 +1,7 @@
 #include "store/sqlite.hpp"
 
 #include <SQLiteCpp/SQLiteCpp.h>
+#include <fcntl.h>
 #include <fstream>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -70,6 +71,31 @@ TEST(OpenSqlite, NamesPathAndReason) {
     EXPECT_THAT([&] { open_sqlite(dir / "file/x.db"); },
                 ThrowsMessage<std::runtime_error>(AllOf(HasSubstr(dir / "file/x.db"), HasSubstr("Not a directory"))));
     EXPECT_THROW(open_sqlite(""), std::runtime_error);
+}
+
+// Whether another process sees this one's shared lock on the database, asked from a child: what keeps
+// that process from believing itself the last one and removing the write-ahead log.
+bool is_locked_for_others(const std::string& path) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+        const int file = ::open(path.c_str(), O_RDWR);
+        struct flock lock {};
+        lock.l_type = F_WRLCK;
+        lock.l_start = 0x40000002;  // SHARED_FIRST of SQLite's locking protocol
+        lock.l_len = 510;
+        ::_exit(::fcntl(file, F_GETLK, &lock) == 0 && lock.l_type == F_RDLCK ? 0 : 1);
+    }
+    int status = -1;
+    return ::waitpid(child, &status, 0) == child && status == 0;
+}
+
+TEST(OpenSqlite, ASecondConnectionLeavesTheFirstItsLocks) {
+    const test::TempDir dir;
+    const auto first = open_sqlite(dir / "x.db");
+    first->exec("CREATE TABLE t (x)");
+    ASSERT_TRUE(is_locked_for_others(dir / "x.db"));
+    const auto second = open_sqlite(dir / "x.db");
+    EXPECT_TRUE(is_locked_for_others(dir / "x.db"));
 }
 
 TEST(OpenSqlite, LockedByAnotherIsUnavailable) {
