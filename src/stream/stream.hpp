@@ -58,10 +58,18 @@ struct EmbeddedOptions {
     /// Retention runs so often, and removes at most so many records at a time.
     std::chrono::milliseconds retention_interval{10'000};
     int retention_step = 1'000;
+    /// The newest records that are kept in memory for consumers, in bytes, all topics together.
+    std::size_t memory = 8 * 1'024 * 1'024;
+    /// Key, value and headers of one record, in bytes, together (Kafka: message.max.bytes).
+    std::size_t max_record_bytes = 1'024 * 1'024;
+    /// Size of the write-ahead log, in pages of 4 KiB, after which it is checkpointed; it grows to no more
+    /// than about four times that.
+    int checkpoint_pages = 2'000;
 };
 
 /// Topics in one process: a log in SQLite under `directory` (made if missing), one writer thread with
-/// group commit and fsync. Throws std::runtime_error when the directory can't be used.
+/// group commit and fsync. For one process and one Stream at a time. Throws std::runtime_error when the
+/// directory can't be used: where another one has it, that says who (runtime/data_lock.hpp).
 std::unique_ptr<Stream> open_embedded(const std::string& directory, const EmbeddedOptions& options, Metrics& metrics);
 
 /// Java's murmur2 as Kafka's DefaultPartitioner uses it: the partition of a key.

@@ -1,0 +1,50 @@
+#include "stream/stream.hpp"
+
+#include "domain/problem.hpp"
+#include "stream/embedded/engine.hpp"
+
+namespace nearline::stream {
+namespace {
+
+class EmbeddedStream final : public Stream {
+public:
+    EmbeddedStream(const std::string& directory, const EmbeddedOptions& options, Metrics& metrics)
+        : engine_(directory, options, metrics) {}
+
+    std::unique_ptr<Producer> producer(const ProducerOptions& options) override {
+        return embedded::make_producer(engine_, options);
+    }
+    std::unique_ptr<GroupConsumer> consumer(const GroupOptions& options, RebalanceListener listener) override {
+        return embedded::make_consumer(engine_, options, std::move(listener));
+    }
+    std::unique_ptr<GroupMember> member(const GroupOptions& options, RebalanceListener listener) override {
+        return embedded::make_member(engine_, options, std::move(listener));
+    }
+    std::unique_ptr<Reader> reader() override { return embedded::make_reader(engine_); }
+    std::unique_ptr<Admin> admin(std::chrono::milliseconds timeout) override {
+        return embedded::make_admin(engine_, timeout);
+    }
+
+    std::string ping(std::chrono::milliseconds timeout) override {
+        const auto trouble = engine_.writer().trouble(std::chrono::steady_clock::now(), timeout);
+        if (trouble.empty()) return "";
+        // It may have passed, and nobody have written since.
+        try {
+            engine_.writer().run([](embedded::Storage& storage) { storage.touch(); }, {}, timeout);
+            return "";
+        } catch (const Unavailable& error) {
+            return error.what();
+        }
+    }
+
+private:
+    embedded::Engine engine_;
+};
+
+}  // namespace
+
+std::unique_ptr<Stream> open_embedded(const std::string& directory, const EmbeddedOptions& options, Metrics& metrics) {
+    return std::make_unique<EmbeddedStream>(directory, options, metrics);
+}
+
+}  // namespace nearline::stream

@@ -1,0 +1,408 @@
+#include "stream/embedded/writer.hpp"
+
+#include <algorithm>
+#include <future>
+
+#include "domain/problem.hpp"
+
+namespace nearline::stream::embedded {
+namespace {
+
+// Offsets that nobody waits for ride along with records; alone they wait for some so long.
+constexpr std::chrono::milliseconds offsets_wait{100};
+// After a failure nothing is written unasked for so long.
+constexpr std::chrono::milliseconds offsets_wait_in_trouble{1'000};
+// The checkpoint beside the writer had its chance: from so many times its size on, the writer makes its own.
+constexpr int hard_limit = 4;
+constexpr int page_size = 4'096;
+
+SteadyTime now() {
+    return std::chrono::steady_clock::now();
+}
+
+}  // namespace
+
+struct Writer::Job {
+    Work work;
+    std::function<void()> committed;
+    std::promise<void> done;
+};
+
+struct Writer::Claimed {
+    OnDelivery on_delivery;
+    std::shared_ptr<InFlight> producer;
+    Delivery delivery;
+};
+
+Writer::Writer(Log& log, std::unique_ptr<Storage> storage, Options options, Hooks hooks, Metrics& metrics)
+    : log_(log),
+      storage_(std::move(storage)),
+      options_(options),
+      hooks_(std::move(hooks)),
+      commit_seconds_(metrics.histogram("nearline_stream_commit_seconds",
+                                        "How long a transaction of the embedded log took, fsync included", {},
+                                        {0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5})),
+      rejected_(metrics.counter("nearline_stream_rejected_records_total",
+                                "Records that the embedded log did not take or could not store")),
+      log_bytes_(metrics.gauge("nearline_stream_wal_bytes", "The embedded log's write-ahead log in use")),
+      thread_([this] { loop(); }) {}
+
+Writer::~Writer() {
+    {
+        const std::scoped_lock lock(mutex_);
+        stop_ = true;
+        flush_offsets_ = true;
+    }
+    wake_.notify_one();
+    thread_.join();
+}
+
+void Writer::append(std::shared_ptr<InFlight> producer, const Topic* topic, int partition, Record record,
+                    OnDelivery on_delivery, SteadyTime deadline, Delivery refusal) {
+    bool wake = false;
+    {
+        const std::scoped_lock lock(mutex_);
+        auto& pending = incoming_.emplace_back();
+        pending.producer = std::move(producer);
+        pending.topic = topic;
+        pending.partition = partition;
+        pending.record = std::move(record);
+        pending.on_delivery = std::move(on_delivery);
+        pending.deadline = deadline;
+        pending.refusal = std::move(refusal);
+        wake = std::exchange(sleeping_, false);
+    }
+    if (wake) wake_.notify_one();
+    hooks_.look_at(deadline);
+}
+
+void Writer::store(std::vector<GroupOffset> offsets) {
+    SteadyTime due;
+    {
+        const std::scoped_lock lock(mutex_);
+        for (auto& offset : offsets) offsets_[{std::move(offset.group), offset.partition}] = offset.next;
+        if (offsets_due_ || offsets_.empty()) return;
+        due = *(offsets_due_ = now() + offsets_wait);
+    }
+    hooks_.look_at(due);
+}
+
+void Writer::run(Work work, std::function<void()> committed, std::chrono::milliseconds time) {
+    const auto job = std::make_shared<Job>();
+    job->work = std::move(work);
+    job->committed = std::move(committed);
+    auto done = job->done.get_future();
+    {
+        const std::scoped_lock lock(mutex_);
+        jobs_.push_back(job);
+        sleeping_ = false;
+    }
+    wake_.notify_one();
+    if (done.wait_for(time) != std::future_status::ready) {
+        throw Unavailable("embedded log: the disk has not answered for " + std::to_string(time.count()) + " ms");
+    }
+    done.get();
+}
+
+void Writer::finish_checkpoint() {
+    {
+        const std::scoped_lock lock(mutex_);
+        finish_checkpoint_ = true;
+        sleeping_ = false;
+    }
+    wake_.notify_one();
+}
+
+bool Writer::has_work() const noexcept {
+    return first_ < current_.size() || !incoming_.empty() || !jobs_.empty() || finish_checkpoint_ ||
+           (flush_offsets_ && !offsets_.empty());
+}
+
+void Writer::loop() {
+    for (;;) {
+        bool checkpoint = false;
+        {
+            std::unique_lock lock(mutex_);
+            writing_since_.reset();
+            while (!has_work()) {
+                if (stop_) return;
+                sleeping_ = true;
+                wake_.wait(lock);
+            }
+            sleeping_ = false;
+            checkpoint = std::exchange(finish_checkpoint_, false);
+            take_slice();
+            writing_since_ = now();
+        }
+        if (checkpoint) storage_->checkpoint();
+        std::string why;
+        const Outcome outcome = write(why);
+        if (outcome == Outcome::stored) {
+            after_success();
+        } else {
+            after_failure(outcome, why);
+        }
+        report(outcome, why);
+        keep_log_short();
+    }
+}
+
+// What goes into the next transaction.
+void Writer::take_slice() {
+    if (first_ == current_.size()) {
+        current_.clear();
+        current_.swap(incoming_);
+        first_ = 0;
+        ++batch_;
+    }
+    last_ = first_;
+    std::size_t bytes = 0;
+    while (last_ < current_.size() && last_ - first_ < options_.most_records && bytes < options_.most_bytes) {
+        bytes += static_cast<std::size_t>(stored_size(current_[last_++].record));
+    }
+    writing_.clear();
+    for (std::size_t i = first_; i < last_; ++i) {
+        auto& pending = current_[i];
+        if (pending.reported || !pending.refusal.reason.empty()) continue;
+        place(pending);
+    }
+    writing_jobs_.swap(jobs_);
+    writing_offsets_.swap(offsets_);
+    offsets_due_.reset();
+    flush_offsets_ = stop_;
+}
+
+void Writer::place(Pending& pending) {
+    const auto& partitions = pending.topic->partitions;
+    // Records without a key go where the others of their batch go: fewer pages change, and the next batch
+    // takes the next partition.
+    const auto number =
+        pending.partition >= 0 ? static_cast<std::size_t>(pending.partition) : batch_ % partitions.size();
+    writing_.emplace_back(&pending, partitions[number].get());
+}
+
+Writer::Outcome Writer::write(std::string& why) {
+    if (writing_.empty() && writing_jobs_.empty() && writing_offsets_.empty()) return Outcome::stored;
+    const auto started = now();
+    try {
+        storage_->begin();
+        write_records();
+        for (const auto& [key, next] : writing_offsets_) storage_->store_offset(key.first, key.second->id, next);
+        for (const auto& job : writing_jobs_) {
+            if (job->work) job->work(*storage_);
+        }
+        storage_->commit();
+        commit_seconds_.observe(std::chrono::duration<double>(now() - started).count());
+        return Outcome::stored;
+    } catch (const StorageError& error) {
+        why = error.what();
+        storage_->rollback();
+        if (!error.unclear()) return Outcome::rejected;
+    } catch (const std::exception& error) {
+        why = error.what();
+        storage_->rollback();
+        return Outcome::rejected;
+    }
+    try {
+        storage_->fence();
+        return Outcome::rejected;
+    } catch (const StorageError&) {
+        storage_->rollback();
+        return Outcome::unknown;
+    }
+}
+
+void Writer::write_records() {
+    next_.clear();
+    placed_.clear();
+    for (const auto& [pending, partition] : writing_) {
+        auto& next = next_.try_emplace(partition, Next{partition->end, partition->bytes}).first->second;
+        next.bytes += stored_size(pending->record);
+        storage_->append(partition->id, next.offset, pending->record, next.bytes);
+        placed_.push_back(next.offset++);
+    }
+}
+
+void Writer::after_success() {
+    if (!writing_offsets_.empty()) {
+        std::vector<GroupOffset> offsets;
+        for (const auto& [key, next] : writing_offsets_) offsets.push_back({key.first, key.second, next});
+        log_.publish(offsets);
+    }
+    if (!writing_.empty()) publish();
+    for (const auto& job : writing_jobs_) {
+        if (job->committed) job->committed();
+        job->done.set_value();
+    }
+    if (!writing_.empty() || !writing_jobs_.empty() || !writing_offsets_.empty()) {
+        const std::scoped_lock lock(mutex_);
+        if (!trouble_.empty()) log::info("the embedded log can be written again");
+        trouble_.clear();
+    }
+    writing_jobs_.clear();
+    writing_offsets_.clear();
+}
+
+void Writer::publish() {
+    std::vector<Committed> committed;
+    committed.reserve(writing_.size());
+    for (const auto& [pending, partition] : writing_) {
+        committed.push_back({partition, std::make_shared<const Record>(std::move(pending->record))});
+    }
+    log_.publish(std::move(committed));
+}
+
+void Writer::after_failure(Outcome outcome, const std::string& why) {
+    for (const auto& job : writing_jobs_) job->done.set_exception(std::make_exception_ptr(Unavailable(why)));
+    writing_jobs_.clear();
+    std::optional<SteadyTime> due;
+    {
+        const std::scoped_lock lock(mutex_);
+        if (trouble_.empty()) {
+            log::error("the embedded log can't be written",
+                       {{"reason", why}, {"outcome", outcome == Outcome::rejected ? "rejected" : "unknown"}});
+        }
+        trouble_ = why;
+        // What came meanwhile is newer.
+        for (const auto& [key, next] : writing_offsets_) offsets_.try_emplace(key, next);
+        if (!offsets_.empty()) due = offsets_due_ = now() + offsets_wait_in_trouble;
+        // At the end there is nobody left to try again for.
+        if (stop_) offsets_.clear();
+    }
+    writing_offsets_.clear();
+    if (due) hooks_.look_at(*due);
+}
+
+void Writer::report(Outcome outcome, const std::string& why) {
+    const std::scoped_lock calling(calling_);
+    std::size_t written = 0;
+    for (std::size_t i = first_; i < last_; ++i) {
+        auto& pending = current_[i];
+        const bool was_written = written < writing_.size() && writing_[written].first == &pending;
+        const std::size_t place = was_written ? written++ : 0;
+        if (pending.reported.exchange(true)) continue;
+        Claimed claimed{std::move(pending.on_delivery), pending.producer, std::move(pending.refusal)};
+        if (was_written) {
+            auto& delivery = claimed.delivery;
+            delivery.at = writing_[place].second->at;
+            if (outcome == Outcome::stored) {
+                delivery.offset = placed_[place];
+                pending.topic->stored.add();
+            } else {
+                const bool rejected = outcome == Outcome::rejected;
+                delivery.outcome = rejected ? Delivery::Outcome::rejected : Delivery::Outcome::unknown;
+                delivery.reason = why;
+            }
+        }
+        call(std::move(claimed));
+    }
+    const std::scoped_lock lock(mutex_);
+    first_ = last_;
+}
+
+// Its captures go here and now, not under a lock.
+void Writer::call(Claimed&& claimed) {
+    if (claimed.delivery.outcome != Delivery::Outcome::stored) rejected_.add();
+    if (claimed.on_delivery) claimed.on_delivery(claimed.delivery);
+    claimed.on_delivery = nullptr;
+    claimed.producer->reported();
+}
+
+void Writer::keep_log_short() {
+    const int pages = storage_->log_pages();
+    log_bytes_.set(static_cast<double>(pages) * page_size);
+    if (pages < options_.log_pages) return;
+    hooks_.checkpoint();
+    if (pages >= hard_limit * options_.log_pages) storage_->checkpoint();
+}
+
+// Whoever sets `reported` calls back, once.
+std::vector<Writer::Claimed> Writer::claim(const std::function<bool(const Pending&)>& which) {
+    std::vector<Claimed> claimed;
+    const auto look = [&](std::deque<Pending>& records, std::size_t from, std::size_t written_to) {
+        for (std::size_t i = from; i < records.size(); ++i) {
+            auto& pending = records[i];
+            if (pending.reported || !which(pending) || pending.reported.exchange(true)) continue;
+            auto& [on_delivery, producer, delivery] = claimed.emplace_back(
+                Claimed{std::move(pending.on_delivery), pending.producer, std::move(pending.refusal)});
+            const bool written = i < written_to;
+            if (!written) pending.record = {};
+            if (!delivery.reason.empty()) continue;
+            delivery.at = {pending.topic->name, pending.partition};
+            delivery.outcome = written ? Delivery::Outcome::unknown : Delivery::Outcome::rejected;
+            delivery.reason = written ? "embedded log: the disk did not answer in time"
+                                      : "embedded log: could not be written in time";
+        }
+    };
+    look(current_, first_, writing_since_ ? last_ : first_);
+    look(incoming_, 0, 0);
+    return claimed;
+}
+
+std::optional<SteadyTime> Writer::overdue(SteadyTime at) {
+    const std::scoped_lock calling(calling_);
+    std::vector<Claimed> claimed;
+    std::optional<SteadyTime> next;
+    bool wake = false;
+    {
+        const std::scoped_lock lock(mutex_);
+        claimed = claim([&](const Pending& pending) {
+            if (pending.deadline <= at) return true;
+            if (!next || pending.deadline < *next) next = pending.deadline;
+            return false;
+        });
+        if (offsets_due_ && *offsets_due_ <= at && !offsets_.empty()) {
+            offsets_due_.reset();
+            flush_offsets_ = true;
+            sleeping_ = false;
+            wake = true;
+        } else if (offsets_due_ && (!next || *offsets_due_ < *next)) {
+            next = offsets_due_;
+        }
+    }
+    if (wake) wake_.notify_one();
+    for (auto& one : claimed) call(std::move(one));
+    return next;
+}
+
+void Writer::abandon(const std::shared_ptr<InFlight>& producer) {
+    const std::scoped_lock calling(calling_);
+    std::vector<Claimed> claimed;
+    {
+        const std::scoped_lock lock(mutex_);
+        claimed = claim([&](const Pending& pending) { return pending.producer == producer; });
+    }
+    for (auto& one : claimed) call(std::move(one));
+}
+
+std::string Writer::trouble(SteadyTime at, std::chrono::milliseconds patience) const {
+    const std::scoped_lock lock(mutex_);
+    if (writing_since_ && at - *writing_since_ > patience) return "embedded log: the disk does not answer";
+    return trouble_;
+}
+
+void InFlight::taken() {
+    const std::scoped_lock lock(mutex_);
+    ++taken_;
+}
+
+void InFlight::reported() {
+    {
+        const std::scoped_lock lock(mutex_);
+        ++reported_;
+    }
+    changed_.notify_all();
+}
+
+std::size_t InFlight::count() const {
+    const std::scoped_lock lock(mutex_);
+    return static_cast<std::size_t>(taken_ - reported_);
+}
+
+bool InFlight::wait(std::chrono::milliseconds time) const {
+    std::unique_lock lock(mutex_);
+    // Reports come in the order of taking.
+    return changed_.wait_for(lock, time, [this, until = taken_] { return reported_ >= until; });
+}
+
+}  // namespace nearline::stream::embedded
