@@ -266,7 +266,7 @@ asio::awaitable<Response> Connection::call(const Route& route, const Request& re
         problem = {500, "Internal Server Error", "The server failed; its log has the reason under this request_id."};
     }
     problem.request_id = request.request_id;
-    co_return to_response(problem);
+    co_return server_->options.write_problem(problem);
 }
 
 /// Answers a whole request.
@@ -274,7 +274,7 @@ asio::awaitable<Response> Connection::handle(Exchange& exchange) {
     const auto& request = exchange.request;
     const auto problem = [&](Problem why) {
         why.request_id = request.request_id;
-        return to_response(why);
+        return server_->options.write_problem(why);
     };
     const Route* const route = exchange.match.route;
     if (!route) {
@@ -328,7 +328,7 @@ asio::awaitable<bool> Connection::serve_one() {
     Response response;
     if (step == Step::refused) {
         refusal_->request_id = exchange.request.request_id;
-        response = to_response(*refusal_);
+        response = server_->options.write_problem(*refusal_);
         response.close = true;
     } else {
         response = co_await handle(exchange);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -25,6 +26,8 @@ struct ServerOptions {
     std::chrono::milliseconds idle_timeout{75'000};    ///< between requests of a kept connection
     std::chrono::milliseconds write_timeout{30'000};   ///< for the whole answer; a reader slower than that is cut off
     std::vector<std::string> trusted_proxies{};        ///< addresses and networks whose X-Forwarded-For counts
+    /// How the server's own refusals (404, 405, 413, 500, …) are written, where clients expect another form.
+    std::function<Response(const Problem&)> write_problem = to_response;
 };
 
 /// HTTP/1.1 on Beast, strict: what RFC 9112 calls ambiguous (obs-fold, no Host or two, Transfer-Encoding
