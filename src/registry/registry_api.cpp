@@ -201,6 +201,13 @@ Response get_subject_mode(EmbeddedRegistry& registry, const Request& request) {
                                           "' does not have subject-level mode configured: all are READWRITE"});
 }
 
+Response put_mode(EmbeddedRegistry& registry, const Request& request) {
+    const auto mode = read_mode(request);
+    if (!mode) return reply(mode.error());
+    if (*mode == "READWRITE") return get_mode(registry, request);
+    return reply(RegistryError{42204, "Invalid mode. This registry is always READWRITE"});
+}
+
 Response get_contexts(EmbeddedRegistry&, const Request&) {
     return reply(json::array{"."});
 }
@@ -215,6 +222,15 @@ Response get_associations(EmbeddedRegistry&, const Request&) {
 }
 
 }  // namespace
+
+Response write_problem(const Problem& problem) {
+    auto response = reply(RegistryError{problem.status, problem.title + ": " + problem.detail});
+    const auto usual = http::to_response(problem);
+    for (const auto& [name, value] : usual.headers.all()) {
+        if (!response.headers.find(name)) response.headers.add(name, value);
+    }
+    return response;
+}
 
 RegistryApi::RegistryApi(EmbeddedRegistry& registry) : registry_(registry) {}
 
@@ -279,10 +295,15 @@ http::Router RegistryApi::routes() {
         {"GET", "/config", on(get_level), "The compatibility level of subjects without one of their own"},
         {"PUT", "/config", on(put_level), "Sets it"},
         {"DELETE", "/config", on(delete_level), "Sets it back to BACKWARD"},
+        // What python-schema-registry-client asks for where it means /config.
+        {"GET", "/config/", on(get_level), "As /config"},
+        {"PUT", "/config/", on(put_level), "As /config"},
         {"GET", "/config/{subject}", on(get_subject_level), "A subject's own compatibility level"},
         {"PUT", "/config/{subject}", on(put_subject_level), "Sets it"},
         {"DELETE", "/config/{subject}", on(delete_subject_level), "Takes it back"},
         {"GET", "/mode", on(get_mode), "Always READWRITE"},
+        {"PUT", "/mode", on(put_mode), "Takes READWRITE only"},
+        {"PUT", "/mode/{subject}", on(put_mode), "Takes READWRITE only"},
         {"GET", "/mode/{subject}", on(get_subject_mode), "A subject has no mode of its own"},
         {"GET", "/contexts", on(get_contexts), "There is only the default one"},
         {"GET", "/associations/resources/{namespace}/{name}", on(get_associations), "There are none: 404"},

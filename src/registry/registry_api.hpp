@@ -9,6 +9,9 @@
 
 namespace nearline::registry {
 
+/// A problem as Confluent's clients read it; for http::ServerOptions::write_problem of the API's server.
+http::Response write_problem(const Problem& problem);
+
 /// Confluent's REST API on an embedded registry: bodies and errors as Confluent's clients expect them
 /// (application/vnd.schemaregistry.v1+json; errors {"error_code", "message"}). There is no authentication:
 /// an Authorization header is not looked at.

@@ -100,6 +100,14 @@ Answer<Compatibility> read_level(const http::Request& request) {
     return *level;
 }
 
+Answer<std::string> read_mode(const http::Request& request) {
+    const auto body = read_object(request);
+    if (!body) return body.error();
+    const auto mode = text_of(*body, "mode");
+    if (!mode) return RegistryError{42204, "Invalid mode: \"mode\" is missing"};
+    return upper(*mode);
+}
+
 Answer<std::int32_t> read_id(const http::Request& request) {
     const auto& text = request.params.at("id");
     std::int32_t id = 0;

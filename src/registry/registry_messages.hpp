@@ -21,6 +21,8 @@ Scope scope(const http::Request& request);
 Answer<std::string> read_schema(const http::Request& request);
 /// The level that the body of PUT /config carries; 42203 where it is none.
 Answer<Compatibility> read_level(const http::Request& request);
+/// The mode that the body of PUT /mode carries; 42204 where there is none.
+Answer<std::string> read_mode(const http::Request& request);
 /// The {id} of the path; 40403 where it can't be one.
 Answer<std::int32_t> read_id(const http::Request& request);
 /// The {version} of the path.

@@ -15,7 +15,8 @@ namespace nearline::test {
 /// An embedded registry with its REST API on a port of its own.
 class ServedRegistry {
 public:
-    ServedRegistry() : server_(loop_, {.service = "registry"}, api_.routes(), metrics_) {
+    ServedRegistry()
+        : server_(loop_, {.service = "registry", .write_problem = registry::write_problem}, api_.routes(), metrics_) {
         loop_.start();
         server_.start();
     }

@@ -190,10 +190,22 @@ TEST_F(RestApi, TakesEscapedSubjects) {
     EXPECT_EQ(get("/subjects?subjectPrefix=b").body, json::array{});
 }
 
-TEST_F(RestApi, AnswersPathsThatAreNoneInJson) {
-    const auto response = client_.send({"GET", "/nothing/here"});
-    EXPECT_EQ(response.status, 404);
-    EXPECT_TRUE(json::parse(response.body).is_object());
+TEST_F(RestApi, RefusesPathsAndMethodsInItsOwnForm) {
+    expect_error(get("/nothing/here"), 404, 404, "/nothing/here");
+    expect_error(ask("PATCH", "/subjects"), 405, 405, "GET");
+    expect_error(ask("POST", "/subjects/a/versions", std::string((1 << 20) + 1, ' ')), 413, 413, "");
+}
+
+TEST_F(RestApi, IsAlwaysReadWrite) {
+    EXPECT_EQ(ask("PUT", "/mode", R"({"mode":"READWRITE"})").body, json::parse(R"({"mode":"READWRITE"})"));
+    expect_error(ask("PUT", "/mode/a?force=False", R"({"mode":"READONLY"})"), 422, 42204, "always READWRITE");
+    expect_error(ask("PUT", "/mode", "{}"), 422, 42204, "missing");
+}
+
+TEST_F(RestApi, TakesAPathWithASlashForAll) {
+    EXPECT_EQ(get("/config/").body, json::parse(R"({"compatibilityLevel":"BACKWARD"})"));
+    EXPECT_EQ(ask("PUT", "/config/", R"({"compatibility":"FULL"})").status, 200);
+    EXPECT_EQ(get("/config").body, json::parse(R"({"compatibilityLevel":"FULL"})"));
 }
 
 }  // namespace
