@@ -1,0 +1,34 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+
+#include "domain/time.hpp"
+
+namespace nearline::gateway {
+
+/// How long a record that is produced now waits before a model sees it, estimated from where the
+/// prediction group stands, sampled every second or so. No I/O, no clock; not thread-safe.
+class BacklogEstimate {
+public:
+    /// `end` and `committed`: sums over the input topic's partitions.
+    void sample(std::int64_t end, std::int64_t committed, SteadyTime now);
+
+    /// The time it takes to work off what is there. While nothing moves nobody can know: it is then at
+    /// least the time for which nothing has moved.
+    std::chrono::duration<double> wait(SteadyTime now) const;
+
+    std::int64_t backlog() const noexcept { return backlog_; }
+    /// Records a second that the group gets done when it has enough to do; 0: not known yet.
+    double rate() const noexcept { return rate_; }
+
+private:
+    std::optional<SteadyTime> sampled_;
+    std::optional<SteadyTime> moved_;  // when the group last got on, or had nothing to do
+    std::int64_t committed_ = 0;
+    std::int64_t backlog_ = 0;
+    double rate_ = 0;
+};
+
+}  // namespace nearline::gateway
