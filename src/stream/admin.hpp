@@ -12,9 +12,9 @@ namespace nearline::stream {
 
 struct TopicOptions {
     int partitions = 12;
-    int replication_factor = 1;                                ///< Kafka; min.insync.replicas = max(1, RF-1)
+    int replication_factor = 1;                                       ///< Kafka; min.insync.replicas = max(1, RF-1)
     std::chrono::milliseconds retention{std::chrono::hours(7 * 24)};  ///< by age; 0 or less: for ever
-    std::int64_t retention_bytes = -1;                         ///< for each partition; less than 0: no limit
+    std::int64_t retention_bytes = -1;                                ///< for each partition; less than 0: no limit
 };
 
 struct TopicInfo {

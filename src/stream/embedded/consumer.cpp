@@ -55,7 +55,8 @@ public:
         std::vector<ConsumedRecord> records;
         do {
             membership_.settle(lock);
-            while (records.empty() && fetcher_.has_some(lock)) records = fetcher_.take(lock, std::max<std::size_t>(most, 1));
+            while (records.empty() && fetcher_.has_some(lock))
+                records = fetcher_.take(lock, std::max<std::size_t>(most, 1));
         } while (records.empty() && sleep(lock, *fetcher_.signal(), until));
         membership_.depart(lock);
         count_lost(lock);
@@ -185,7 +186,8 @@ public:
         auto lock = log_.lock();
         std::vector<ConsumedRecord> records;
         do {
-            while (records.empty() && fetcher_.has_some(lock)) records = fetcher_.take(lock, std::max<std::size_t>(most, 1));
+            while (records.empty() && fetcher_.has_some(lock))
+                records = fetcher_.take(lock, std::max<std::size_t>(most, 1));
         } while (records.empty() && sleep(lock, *fetcher_.signal(), until));
         return records;
     }

@@ -110,7 +110,7 @@ TEST(MysqlFaults, TlsIsVerifiedAgainstTheAuthority) {
     const test::TempDir dir;
     ASSERT_NO_FATAL_FAILURE(make_certificates(dir));
     const test::MariadbServer server("--ssl-cert='" + (dir / "cert.pem") + "' --ssl-key='" + (dir / "key.pem") +
-                                        "' --require-secure-transport=ON");
+                                     "' --require-secure-transport=ON");
     const auto cipher = [&](const std::string& query) {
         MysqlConnection connection(test::test_mysql_options(server.url() + query));
         return connection.execute("SHOW STATUS LIKE 'Ssl_cipher'").rows.at(0).text(1);

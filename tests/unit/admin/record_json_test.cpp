@@ -1,8 +1,7 @@
 #include "admin/record_json.hpp"
 
-#include <gtest/gtest.h>
-
 #include <boost/json/value.hpp>
+#include <gtest/gtest.h>
 
 #include "domain/json.hpp"
 #include "schema/framing.hpp"
