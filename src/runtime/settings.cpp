@@ -112,6 +112,19 @@ void Settings::add(const std::string& flag, const std::string& env, int& target,
     };
 }
 
+void Settings::add(const std::string& flag, const std::string& env, std::size_t& count, const std::string& help,
+                   Range range) {
+    auto& option = impl_->declare(flag, env, help, "N", std::to_string(count));
+    option.show = [&count] { return std::to_string(count); };
+    option.store = [&count, range](const auto& given) -> std::string {
+        const auto value = values::parse_whole(given.back());
+        if (!value) return "must be a whole number";
+        auto wrong = outside(range, *value, values::format_number);
+        if (wrong.empty()) count = static_cast<std::size_t>(*value);
+        return wrong;
+    };
+}
+
 void Settings::add(const std::string& flag, const std::string& env, double& target, const std::string& help,
                    Range range) {
     auto& option = impl_->declare(flag, env, help, "NUMBER", values::format_number(target));

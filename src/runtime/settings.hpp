@@ -47,6 +47,7 @@ public:
     void add(const std::string& flag, const std::string& env, std::optional<std::string>& target,
              const std::string& help, Check check = {});
     void add(const std::string& flag, const std::string& env, int& target, const std::string& help, Range range);
+    void add(const std::string& flag, const std::string& env, std::size_t& count, const std::string& help, Range range);
     void add(const std::string& flag, const std::string& env, double& target, const std::string& help, Range range);
     void add(const std::string& flag, const std::string& env, std::chrono::milliseconds& target,
              const std::string& help, Range milliseconds);

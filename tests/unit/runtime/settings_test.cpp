@@ -19,6 +19,7 @@ struct Options {
     std::string stream = "embedded:./data";
     std::optional<std::string> auth_url;
     int partitions = 12;
+    std::size_t pending = 100;
     double tolerance = 0.5;
     milliseconds drain_time{10'000};
     std::size_t max_body = 1 << 20;
@@ -37,6 +38,7 @@ protected:
         settings_.add("--stream", "TEST_STREAM", options_.stream, "where the topics are");
         settings_.add("--partitions", "TEST_PARTITIONS", options_.partitions, "partitions of topics it creates",
                       {1, 1000});
+        settings_.add("--pending", "TEST_PENDING", options_.pending, "callers", {1, 1000});
         settings_.group("HTTP");
         settings_.add("--auth-url URL", "TEST_AUTH_URL", options_.auth_url, "asks this auth-svc too",
                       [](const auto& url) { return url.starts_with("http://") ? "" : "must begin with http://"; });
@@ -99,11 +101,12 @@ TEST_F(SettingsTest, KeepsDefaultsWhereNothingIsGiven) {
 }
 
 TEST_F(SettingsTest, TakesFlagsOfEveryKind) {
-    expect_fine({"--stream", "kafka://a:9092,b:9092", "--partitions=3", "--auth-url", "http://auth", "--tolerance",
-                 "0.25", "--drain-time", "1m", "--max-body=64KiB", "--open-registration", "--trusted-proxies",
-                 "10.0.0.1, 10.0.0.2", "--trusted-proxies=10.0.0.3"});
+    expect_fine({"--stream", "kafka://a:9092,b:9092", "--partitions=3", "--pending", "7", "--auth-url", "http://auth",
+                 "--tolerance", "0.25", "--drain-time", "1m", "--max-body=64KiB", "--open-registration",
+                 "--trusted-proxies", "10.0.0.1, 10.0.0.2", "--trusted-proxies=10.0.0.3"});
     EXPECT_EQ(options_.stream, "kafka://a:9092,b:9092");
     EXPECT_EQ(options_.partitions, 3);
+    EXPECT_EQ(options_.pending, 7U);
     EXPECT_EQ(options_.auth_url, "http://auth");
     EXPECT_EQ(options_.tolerance, 0.25);
     EXPECT_EQ(options_.drain_time, milliseconds(60'000));
@@ -207,6 +210,7 @@ TEST_F(SettingsTest, ChecksValues) {
     expect_error({"--trusted-proxies", "10.0.0.1,a b"},
                  "--trusted-proxies \"10.0.0.1,a b\": \"a b\" must be an address (command line)");
     expect_error({"--partitions", "0"}, "--partitions \"0\": must be between 1 and 1000 (command line)");
+    expect_error({"--pending", "-1"}, "--pending \"-1\": must be between 1 and 1000 (command line)");
     expect_error({"--partitions", "3.5"}, "--partitions \"3.5\": must be a whole number (command line)");
     expect_error({"--tolerance", "nan"}, "--tolerance \"nan\": must be a number (command line)");
     expect_error({"--open-registration=maybe"}, "--open-registration \"maybe\": must be true or false (command line)");
