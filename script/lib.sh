@@ -24,10 +24,9 @@ as_root() {
 
 # packages_missing NAME...: the Debian packages of these that are not installed.
 packages_missing() {
-    local name
-    for name in "$@"; do
-        [ "$(dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null)" = installed ] || printf '%s\n' "$name"
-    done
+    # One question for all: one for each takes most of a second.
+    comm -23 <(printf '%s\n' "$@" | sort -u) \
+        <(dpkg-query -W -f '${Package} ${db:Status-Status}\n' "$@" 2>/dev/null | awk '$2 == "installed" { print $1 }' | sort -u)
 }
 
 # apt_install NAME...: installs those that are missing; does nothing, fast, where all are there.
