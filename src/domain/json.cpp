@@ -5,6 +5,7 @@
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 #include <boost/json/value_stack.hpp>
+#include <charconv>
 #include <unordered_set>
 
 namespace nearline {
@@ -70,7 +71,11 @@ public:
         stack_.push_uint64(value);
         return true;
     }
-    bool on_double(double value, json::string_view, json::error_code&) {
+    bool on_double(double value, json::string_view text, json::error_code&) {
+        // Boost.JSON 1.81 is one unit in the last place off for one number of 17 digits in eight. The text is
+        // the whole number, since the parser gets all in one piece; out of range leaves 0 or infinity.
+        double exact = value;
+        if (std::from_chars(text.begin(), text.end(), exact).ec == std::errc()) value = exact;
         stack_.push_double(value);
         return true;
     }

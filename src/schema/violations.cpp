@@ -91,8 +91,7 @@ std::string number_text(const json::value& number) {
 }
 
 bool is_float32_limit(double bound) {
-    // Not equality: Boost.JSON 1.81 reads some numbers one unit in the last place off.
-    return std::abs(std::abs(bound) / static_cast<double>(std::numeric_limits<float>::max()) - 1) < 1e-12;
+    return std::abs(bound) == static_cast<double>(std::numeric_limits<float>::max());
 }
 
 /// A value as it can stand in a sentence.

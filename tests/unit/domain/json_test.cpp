@@ -4,6 +4,9 @@
 #include <boost/json/value.hpp>
 #include <cmath>
 #include <gmock/gmock.h>
+#include <rapidcheck.h>
+
+#include "domain/prediction.hpp"
 
 namespace nearline {
 namespace {
@@ -85,6 +88,20 @@ TEST(ParseJson, LimitsDepth) {
     EXPECT_THAT(detail_of(nested(33)), HasSubstr("nested too deeply"));
     EXPECT_THAT(detail_of(nested(10'000)), HasSubstr("nested too deeply"));
     EXPECT_TRUE(parse_json(nested(40), JsonLimits{.max_depth = 40}).has_value());
+}
+
+TEST(ParseJson, ReadsEveryNumberExactly) {
+    EXPECT_TRUE(rc::check([](double number) {
+        if (!std::isfinite(number)) return;
+        const auto text = number_to_json(number);
+        RC_ASSERT(parse_json(text).value().as_double() == number);
+        RC_ASSERT(parse_json("[" + text + "]").value().at(0).as_double() == number);
+    }));
+    EXPECT_TRUE(rc::check([] {
+        // rapidcheck's own doubles have few digits.
+        const double number = static_cast<double>(*rc::gen::inRange<std::int64_t>(1, std::int64_t{1} << 53)) / 3e15;
+        RC_ASSERT(parse_json(number_to_json(number)).value().as_double() == number);
+    }));
 }
 
 TEST(ParseJson, TurnsTooLargeNumbersIntoInfinities) {
