@@ -52,6 +52,7 @@ Answer<std::size_t> position(const std::string& subject, const std::vector<Schem
 
 std::vector<VersionedSchema> as_versioned(const std::vector<SchemaVersion>& versions) {
     std::vector<VersionedSchema> list;
+    list.reserve(versions.size());
     for (const auto& one : versions) list.push_back({one.version, one.schema});
     return list;
 }
@@ -173,6 +174,7 @@ Answer<std::vector<int>> EmbeddedRegistry::versions(const std::string& subject, 
     const auto found = impl_->read([&] { return impl_->tables.versions(subject, scope); });
     if (found.empty()) return no_subject(subject);
     std::vector<int> numbers;
+    numbers.reserve(found.size());
     for (const auto& one : found) numbers.push_back(one.version);
     return numbers;
 }
