@@ -196,15 +196,21 @@ asio::awaitable<Result<Account>> Endpoints::check_credentials(Credentials creden
 }
 
 asio::awaitable<void> Endpoints::rehash(Account account, std::string password) {
-    auto make = [password = std::move(password)] { return hash_password(password); };
-    auto make_task = hash(std::move(make));
-    const std::string after = co_await std::move(make_task);
-    auto replace = [id = account.user.id, before = account.password_hash, after](UserStore& store) {
-        store.replace_hash(id, before, after);
-        return true;
-    };
-    auto replace_task = ask_store(std::move(replace));
-    co_await std::move(replace_task);
+    try {
+        auto make = [password = std::move(password)] { return hash_password(password); };
+        auto make_task = hash(std::move(make));
+        const std::string after = co_await std::move(make_task);
+        auto replace = [id = account.user.id, before = account.password_hash, after](UserStore& store) {
+            store.replace_hash(id, before, after);
+            return true;
+        };
+        auto replace_task = ask_store(std::move(replace));
+        co_await std::move(replace_task);
+    } catch (const Busy&) {
+        // The next login can do it; this one has succeeded.
+    } catch (const Unavailable& error) {
+        watch_.report_unavailable(error.what());
+    }
 }
 
 asio::awaitable<std::string> Endpoints::make_token(User user) {
@@ -344,7 +350,7 @@ Endpoints::Answer Endpoints::remove(const http::Request& request) {
     auto remove_task = ask_store(std::move(remove));
     const auto removed = co_await std::move(remove_task);
     if (!removed) co_return removed.error();
-    log::info("user removed", {{"by", caller->user.id.to_string()}});
+    log::info("user removed", {{"user", removed->id.to_string()}, {"by", caller->user.id.to_string()}});
     co_return http::Response{204};
 }
 
@@ -368,13 +374,17 @@ Endpoints::Answer Endpoints::change_password(const http::Request& request) {
     auto make = [password = wanted->password] { return hash_password(password); };
     auto make_task = hash(std::move(make));
     std::string password_hash = co_await std::move(make_task);
-    auto change = [name, password_hash = std::move(password_hash), now = seconds_now()](UserStore& store) {
+    auto change = [name, password_hash = std::move(password_hash),
+                   now = seconds_now()](UserStore& store) -> std::optional<Uuid> {
         const auto account = store.find_by_name(name);
-        return account ? store.set_password(account->user.id, password_hash, now) : UserStore::Changed::unknown;
+        if (!account) return std::nullopt;
+        const auto outcome = store.set_password(account->user.id, password_hash, now);
+        return outcome == UserStore::Changed::done ? std::optional(account->user.id) : std::nullopt;
     };
     auto change_task = ask_store(std::move(change));
-    if (co_await std::move(change_task) == UserStore::Changed::unknown) co_return no_such_user(name);
-    log::info("password changed", {{"by", caller->user.id.to_string()}, {"own", is_own ? "true" : "false"}});
+    const auto changed = co_await std::move(change_task);
+    if (!changed) co_return no_such_user(name);
+    log::info("password changed", {{"user", changed->to_string()}, {"by", caller->user.id.to_string()}});
     co_return http::Response{204};
 }
 

@@ -43,10 +43,12 @@ std::vector<User> list_users(UserStore& store) {
     }
 }
 
-Result<void> remove_user(UserStore& store, std::string_view name, std::int64_t now) {
+Result<User> remove_user(UserStore& store, std::string_view name, std::int64_t now) {
     const auto account = store.find_by_name(name);
     if (!account) return no_such_user(name);
-    return to_result(store.remove(account->user.id, now), name);
+    const auto removed = to_result(store.remove(account->user.id, now), name);
+    if (!removed) return removed.error();
+    return account->user;
 }
 
 Result<void> set_admin(UserStore& store, std::string_view name, bool admin, std::int64_t now) {

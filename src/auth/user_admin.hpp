@@ -20,8 +20,9 @@ Result<User> add_user(UserStore& store, const NewUser& user, std::int64_t now);
 /// All of them, by name.
 std::vector<User> list_users(UserStore& store);
 
+/// Gives who it was. 404; 409 for the last administrator.
+Result<User> remove_user(UserStore& store, std::string_view name, std::int64_t now);
 /// 404; 409 for the last administrator.
-Result<void> remove_user(UserStore& store, std::string_view name, std::int64_t now);
 Result<void> set_admin(UserStore& store, std::string_view name, bool admin, std::int64_t now);
 /// 404; 422.
 Result<void> set_password(UserStore& store, std::string_view name, std::string_view password, std::int64_t now);

@@ -1,4 +1,3 @@
-#include <cstring>
 #include <errmsg.h>
 #include <limits>
 #include <map>
@@ -225,7 +224,6 @@ struct MysqlConnection::Impl {
                                    " values, not " + std::to_string(values.size()));
         }
         std::vector<MYSQL_BIND> binds(values.size());
-        std::memset(binds.data(), 0, binds.size() * sizeof(MYSQL_BIND));
         for (std::size_t i = 0; i < values.size(); ++i) std::visit(BindVisitor{binds[i]}, values[i]);
         if (!binds.empty() && mysql_stmt_bind_param(statement, binds.data()) != 0) fail(statement);
         if (mysql_stmt_execute(statement) != 0) fail(statement);
@@ -248,7 +246,6 @@ struct MysqlConnection::Impl {
         std::vector<Column> columns;
         for (unsigned i = 0; i < count; ++i) columns.emplace_back(mysql_fetch_fields(lengths.get())[i]);
         std::vector<MYSQL_BIND> binds(count);
-        std::memset(binds.data(), 0, binds.size() * sizeof(MYSQL_BIND));
         for (unsigned i = 0; i < count; ++i) columns[i].bind_to(binds[i]);
         if (mysql_stmt_bind_result(statement, binds.data()) != 0) fail(statement);
         std::vector<MysqlRow> rows;

@@ -1,0 +1,217 @@
+// POST /login and POST /validate over HTTP, on every store.
+
+#include <algorithm>
+#include <array>
+#include <future>
+#include <thread>
+#include <vector>
+
+#include "auth/passwords.hpp"
+#include "contract/auth/auth_server.hpp"
+
+namespace nearline::auth {
+namespace {
+
+using test::basic;
+using test::seconds_now;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+class Login : public test::AuthTest {};
+INSTANTIATE_TEST_SUITE_P(All, Login, ::testing::ValuesIn(test::user_store_kinds),
+                         [](const auto& each) { return each.param.name; });
+
+TEST_P(Login, AnswersTheTokenAndNothingElse) {
+    serve({.token_lifetime = std::chrono::hours(2)});
+    const std::int64_t before = seconds_now();
+    const http::Response response = server_->login("Root@Example.com", password);
+    ASSERT_EQ(200, response.status) << response.body;
+    EXPECT_EQ("text/plain", response.headers.find("Content-Type"));
+    EXPECT_EQ("no-store", response.headers.find("Cache-Control"));
+    EXPECT_THAT(response.body, ::testing::MatchesRegex("[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+"));
+    const auto claims = server_->jwt().verify(response.body, seconds_now());
+    ASSERT_TRUE(claims);
+    EXPECT_EQ(root_name, claims->username);
+    EXPECT_TRUE(claims->admin);
+    EXPECT_EQ(root_.id, claims->subject);
+    EXPECT_GE(claims->iat, before);
+    EXPECT_LE(claims->iat, seconds_now());
+    EXPECT_EQ(claims->iat + 2 * 3'600, claims->exp);
+    EXPECT_THAT(server_->metrics().exposition(), HasSubstr("nearline_auth_logins_total{result=\"success\"} 1"));
+}
+
+TEST_P(Login, AsksForNameAndPassword) {
+    serve();
+    const auto refused = [&](http::Headers headers) {
+        const http::Response response = server_->send("POST", "/login", std::move(headers));
+        EXPECT_EQ(R"(Basic realm="nearline", charset="UTF-8")", response.headers.find("WWW-Authenticate").value_or(""));
+        return std::string(problem(response, 401).at("detail").as_string());
+    };
+    EXPECT_THAT(refused({}), HasSubstr("curl -u"));
+    EXPECT_THAT(refused({{"Authorization", "Bearer x"}}), HasSubstr("curl -u"));
+    EXPECT_THAT(refused({{"Authorization", "Basic !"}}), HasSubstr("base64"));
+    const std::string wrong = refused({{"Authorization", basic(root_name, "admin124")}});
+    EXPECT_EQ(wrong, refused({{"Authorization", basic("nobody@example.com", "admin123")}}));
+    EXPECT_EQ(wrong, refused({{"Authorization", basic("nobody", "x")}}));
+    EXPECT_EQ(wrong, refused({{"Authorization", basic(root_name, std::string("admin123\0", 9))}}));
+    EXPECT_EQ(wrong, refused({{"Authorization", basic("\xFF\xFE", "\xFF")}}));
+    EXPECT_EQ(405, server_->send("GET", "/login").status);
+}
+
+// The least of several times: what is left is the work itself.
+TEST_P(Login, AnUnknownNameTakesTheTimeOfAWrongPassword) {
+    serve({.throttle = {.by_name = {.burst = 100, .recover = std::chrono::seconds(1)}}});
+    const auto least_time = [&](const std::string& name) {
+        auto least = std::chrono::steady_clock::duration::max();
+        for (int i = 0; i < 7; ++i) {
+            const auto start = std::chrono::steady_clock::now();
+            EXPECT_EQ(401, server_->login(name, "wrong password").status);
+            least = std::min(least, std::chrono::steady_clock::now() - start);
+        }
+        return std::chrono::duration<double>(least).count();
+    };
+    const double known = least_time(ann_name);
+    const double unknown = least_time("nobody@example.com");
+    EXPECT_GT(unknown, known * 0.6);
+    EXPECT_LT(unknown, known * 1.6);
+    EXPECT_GT(known, 0.005) << "argon2id takes its time";
+}
+
+TEST_P(Login, ManyFailuresAreSlowedDown) {
+    serve();
+    for (int i = 0; i < 5; ++i) EXPECT_EQ(401, server_->login(ann_name, "wrong password").status);
+    const http::Response response = server_->login(ann_name, password);
+    problem(response, 429);
+    const int wait = std::stoi(std::string(response.headers.find("Retry-After").value_or("0")));
+    EXPECT_GE(wait, 1);
+    EXPECT_LE(wait, 15);
+    EXPECT_EQ(200, server_->login(root_name, password).status) << "another name";
+    EXPECT_THAT(server_->metrics().exposition(), HasSubstr("nearline_auth_logins_total{result=\"throttled\"} 1"));
+}
+
+TEST_P(Login, MoreThanCanWaitIsRefusedAndTheLoopStaysFree) {
+    serve({.hash_threads = 1, .most_waiting_hashes = 4});
+    const auto log_in = [&] {
+        http::BlockingClient client(server_->url());
+        return test::AuthServer::ask(client, "POST", "/login", {{"Authorization", basic(root_name, password)}});
+    };
+    std::vector<std::future<http::Response>> logins;
+    for (int i = 0; i < 30; ++i) logins.push_back(std::async(std::launch::async, log_in));
+    const Gauge queue = server_->metrics().gauge("nearline_auth_hash_queue", "Password hashes that run or wait.");
+    while (queue.value() == 0) std::this_thread::yield();
+    EXPECT_EQ(404, server_->send("GET", "/elsewhere").status);
+    EXPECT_GT(queue.value(), 0) << "answered while passwords were being hashed";
+    int succeeded = 0;
+    int refused = 0;
+    for (auto& login : logins) {
+        const http::Response response = login.get();
+        if (response.status == 200) {
+            ++succeeded;
+            continue;
+        }
+        problem(response, 503);
+        EXPECT_EQ("1", response.headers.find("Retry-After"));
+        ++refused;
+    }
+    EXPECT_GE(succeeded, 5);
+    EXPECT_GE(refused, 1);
+    EXPECT_EQ(0, queue.value());
+    EXPECT_EQ(200, server_->login(root_name, password).status);
+}
+
+TEST_P(Login, RenewsAHashOfOlderParameters) {
+    serve();
+    ASSERT_GE(sodium_init(), 0);
+    std::array<char, crypto_pwhash_STRBYTES> old{};
+    ASSERT_EQ(0, crypto_pwhash_argon2id_str(old.data(), "admin123", 8, 1, 8192));
+    const User user{.id = Uuid::random(), .name = "old@example.com", .created_at = long_ago, .changed_at = long_ago};
+    server_->store().add(user, old.data());
+    const std::string token = token_of("old@example.com");
+    const auto account = server_->store().find_by_name("old@example.com");
+    EXPECT_FALSE(needs_rehash(account->password_hash));
+    EXPECT_TRUE(verify_password(account->password_hash, "admin123"));
+    EXPECT_EQ(200, server_->validate(token).status) << "no token is void for it";
+}
+
+class Validate : public test::AuthTest {
+protected:
+    Claims claims(const User& user) const {
+        return {.username = user.name,
+                .exp = seconds_now() + 3'600,
+                .iat = seconds_now(),
+                .admin = user.admin,
+                .subject = user.id};
+    }
+    void expect_void(const Claims& claims, const std::string& detail) {
+        const http::Response response = server_->validate(server_->jwt().sign(claims));
+        EXPECT_THAT(std::string(problem(response, 401).at("detail").as_string()), HasSubstr(detail));
+        EXPECT_THAT(std::string(response.headers.find("WWW-Authenticate").value_or("")), HasSubstr("Bearer"));
+    }
+};
+INSTANTIATE_TEST_SUITE_P(All, Validate, ::testing::ValuesIn(test::user_store_kinds),
+                         [](const auto& each) { return each.param.name; });
+
+TEST_P(Validate, AnswersFourClaimsInOrder) {
+    serve();
+    const std::string token = token_of(ann_name);
+    const auto claims = server_->jwt().verify(token, seconds_now()).value();
+    const http::Response response = server_->validate(token);
+    EXPECT_EQ(200, response.status);
+    EXPECT_EQ("application/json", response.headers.find("Content-Type"));
+    EXPECT_EQ("no-store", response.headers.find("Cache-Control"));
+    EXPECT_EQ("{\"admin\":false,\"exp\":" + std::to_string(claims.exp) + ",\"iat\":" + std::to_string(claims.iat) +
+                  ",\"username\":\"ann@example.com\"}",
+              response.body);
+}
+
+TEST_P(Validate, SaysAdminAsTheDatabaseSays) {
+    serve();
+    Claims modest = claims(root_);
+    modest.admin = false;
+    EXPECT_THAT(server_->validate(server_->jwt().sign(modest)).body, HasSubstr("\"admin\":true"));
+    Claims bold = claims(ann_);
+    bold.admin = true;
+    EXPECT_THAT(server_->validate(server_->jwt().sign(bold)).body, HasSubstr("\"admin\":false"));
+}
+
+TEST_P(Validate, RefusesWhatIsNoTokenOfOurs) {
+    serve();
+    problem(server_->send("POST", "/validate"), 401);
+    problem(server_->send("POST", "/validate", {{"Authorization", basic(root_name, password)}}), 401);
+    problem(server_->validate("not.a.token"), 401);
+    const token::Jwt other("another secret of more than 32 bytes");
+    problem(server_->validate(other.sign(claims(ann_))), 401);
+    Claims expired = claims(ann_);
+    expired.exp = seconds_now() - 120;
+    expired.iat = expired.exp - 100;
+    expect_void(expired, "expired");
+}
+
+TEST_P(Validate, RefusesUsersWhoAreGoneOrNeverWere) {
+    serve();
+    Claims stranger = claims(ann_);
+    stranger.subject = Uuid::random();
+    expect_void(stranger, "no more");
+    Claims mixed = claims(ann_);
+    mixed.username = root_name;
+    expect_void(mixed, "no more");
+    const std::string token = token_of(ann_name);
+    server_->store().remove(ann_.id, seconds_now());
+    problem(server_->validate(token), 401);
+    EXPECT_EQ(401, server_->login(ann_name, password).status);
+}
+
+TEST_P(Validate, TokensAreVoidOnceAUserHasChanged) {
+    serve();
+    const std::string token = token_of(ann_name);
+    EXPECT_EQ(200, server_->validate(token).status);
+    server_->store().set_admin(ann_.id, true, seconds_now());
+    EXPECT_THAT(std::string(problem(server_->validate(token), 401).at("detail").as_string()),
+                HasSubstr("log in again"));
+    const std::string again = token_of(ann_name);
+    EXPECT_LE(server_->jwt().verify(again, seconds_now()).value().iat, seconds_now()) << "not from the future";
+    EXPECT_THAT(server_->validate(again).body, HasSubstr("\"admin\":true")) << "right after the change";
+}
+
+}  // namespace
+}  // namespace nearline::auth
