@@ -45,9 +45,10 @@ boost::asio::awaitable<std::invoke_result_t<F&>> offload(boost::asio::thread_poo
                     error = std::current_exception();
                 }
                 const auto target = guard.get_executor();
-                boost::asio::dispatch(
-                    target, [handler = std::move(handler), guard = std::move(guard), error,
-                             slot = std::move(slot)]() mutable { std::move(handler)(error, std::move(slot)); });
+                boost::asio::dispatch(target, [handler = std::move(handler), guard = std::move(guard),
+                                               error = std::move(error), slot = std::move(slot)]() mutable {
+                    std::move(handler)(std::move(error), std::move(slot));
+                });
             });
     };
     auto result = boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, void(std::exception_ptr, Slot)>(
