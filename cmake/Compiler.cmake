@@ -13,10 +13,12 @@ add_compile_options(-Wno-maybe-uninitialized)
 # Asio and Beast are compiled once, in http/, not in every file that includes them.
 add_compile_definitions(BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED)
 
-if(NEARLINE_SANITIZER STREQUAL "address")
-    add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+if(NOT NEARLINE_SANITIZER STREQUAL "")
     # Instrumented, GCC 12 inlines Asio's frame deletion without its allocation, and takes them for a mismatch.
     add_compile_options(-Wno-mismatched-new-delete)
+endif()
+if(NEARLINE_SANITIZER STREQUAL "address")
+    add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
     add_link_options(-fsanitize=address,undefined)
 elseif(NEARLINE_SANITIZER STREQUAL "thread")
     # Asio's fences are atomics that ThreadSanitizer knows; GCC only warns that it does not model fences.
