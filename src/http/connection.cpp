@@ -9,7 +9,6 @@
 #include <ctime>
 #include <utility>
 
-#include "domain/uuid.hpp"
 #include "http/answer.hpp"
 #include "http/request_parser.hpp"
 #include "http/text.hpp"
@@ -26,6 +25,7 @@ constexpr std::size_t first_read = 2 << 10;
 constexpr std::size_t body_read = 64 << 10;
 constexpr std::size_t most_thrown_away = 16 << 20;
 constexpr std::chrono::milliseconds longest_farewell{2'000};
+constexpr std::chrono::milliseconds drain_farewell{250};
 // A chunk of one byte is six bytes on the wire; more than eight for each is no honest client.
 constexpr std::uint64_t most_chunk_overhead = 8;
 
@@ -84,7 +84,7 @@ asio::awaitable<void> Connection::run(std::shared_ptr<Connection> self) {
         while (co_await self->serve_one()) {
         }
     } catch (const std::exception& error) {
-        if (!self->closing_)
+        if (!self->aborted_)
             log::error("connection failed", {{"service", self->server_->options.service}, {"error", error.what()}});
     }
     error_code ignored;
@@ -100,7 +100,7 @@ void Connection::expire(SteadyTime now) {
 }
 
 void Connection::close_if_idle() {
-    if (phase_ != Phase::idle) return;
+    if (phase_ != Phase::idle && phase_ != Phase::lingering) return;
     closing_ = true;
     error_code ignored;
     socket_.cancel(ignored);
@@ -108,21 +108,24 @@ void Connection::close_if_idle() {
 
 void Connection::abort() {
     closing_ = true;
+    aborted_ = true;
     error_code ignored;
     socket_.close(ignored);
     cancelled_.emit(asio::cancellation_type::terminal);
 }
 
-void Connection::hurry(SteadyTime deadline) {
-    if (phase_ == Phase::lingering) deadline_ = std::min(deadline_, deadline);
+void Connection::hurry() {
+    if (phase_ == Phase::lingering) deadline_ = std::min(deadline_, std::chrono::steady_clock::now() + drain_farewell);
 }
 
 void Connection::enter(Phase phase, std::chrono::milliseconds time) {
-    if (phase_ == Phase::idle) IdleHook::unlink();
+    IdleHook::unlink();
     phase_ = phase;
-    if (phase == Phase::idle) server_->idle.push_back(*this);
     expired_ = false;
     deadline_ = phase == Phase::handling ? SteadyTime::max() : std::chrono::steady_clock::now() + time;
+    if (phase != Phase::idle && phase != Phase::lingering) return;
+    server_->idle.push_back(*this);
+    if (server_->place_wanted) server_->place_wanted();
 }
 
 std::string_view Connection::received() const noexcept {
@@ -147,6 +150,8 @@ asio::awaitable<Connection::Step> Connection::read_header(HeaderScan& scan) {
     const auto most = options.max_header;
     bool skipped_line = false;
     std::size_t scanned = 0;
+    // A connection that waits keeps little memory: there can be thousands.
+    if (buffer_.size() == 0 && buffer_.capacity() > 4 * first_read) buffer_.shrink_to_fit();
     enter(Phase::idle, std::exchange(fresh_, false) ? options.header_timeout : options.idle_timeout);
     for (;;) {
         // A client may send one empty line before a request (RFC 9112, 2.2).
@@ -258,7 +263,7 @@ asio::awaitable<Response> Connection::call(const Route& route, const Request& re
         problem = {503, "Service Unavailable", "Something this service needs is not there right now; try again."};
         problem.retry_after = std::chrono::seconds(1);
     } catch (const std::exception& error) {
-        if (closing_) throw;
+        if (aborted_) throw;
         log::error("handler failed", {{"service", server_->options.service},
                                       {"route", route.pattern},
                                       {"request_id", request.request_id},
@@ -311,7 +316,7 @@ asio::awaitable<bool> Connection::serve_one() {
     auto step = co_await read_header(scan);
     if (step == Step::gone) co_return false;
     Exchange exchange(server_->options);
-    exchange.request.request_id = Uuid::random().to_string();
+    exchange.request.request_id = server_->request_ids.next().to_string();
     if (step == Step::go_on) {
         step = open_request(exchange, received().substr(0, scan.length));
         buffer_.consume(scan.length);
@@ -333,7 +338,7 @@ asio::awaitable<bool> Connection::serve_one() {
     } else {
         response = co_await handle(exchange);
     }
-    if (response.close || server_->draining) exchange.keep_alive = false;
+    if (response.close || closing_ || server_->draining) exchange.keep_alive = false;
     const bool sent = co_await answer(exchange, std::move(response));
     if (sent && exchange.keep_alive) co_return true;
     if (sent) co_await linger();
@@ -374,12 +379,12 @@ asio::awaitable<bool> Connection::write(std::string_view head, std::string_view 
 asio::awaitable<void> Connection::linger() {
     error_code ignored;
     socket_.shutdown(asio::socket_base::shutdown_send, ignored);
-    enter(Phase::lingering, longest_farewell);
+    enter(Phase::lingering, server_->draining ? drain_farewell : longest_farewell);
     for (std::size_t total = buffer_.size(); total < most_thrown_away;) {
         buffer_.clear();
         if (const auto error = co_await receive(total < body_read ? first_read : body_read)) co_return;
         total += buffer_.size();
-        if (expired_) co_return;
+        if (expired_ || closing_) co_return;
     }
 }
 

@@ -7,12 +7,14 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/intrusive/list.hpp>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "domain/time.hpp"
 #include "http/request_guard.hpp"
+#include "http/request_ids.hpp"
 #include "http/server.hpp"
 #include "http/server_metrics.hpp"
 #include "http/trusted_proxies.hpp"
@@ -36,8 +38,11 @@ struct ServerState {
     Router router;
     TrustedProxies proxies;
     ServerMetrics metrics;
+    RequestIds request_ids{};
     bool draining = false;
-    /// Those that wait for the first byte of a request, the longest wait first.
+    /// Called when a connection begins to wait; empty unless somebody wants its place.
+    std::function<void()> place_wanted{};
+    /// Those that wait for the first byte of a request, or for the client's farewell, the longest wait first.
     boost::intrusive::list<Connection, boost::intrusive::base_hook<IdleHook>,
                            boost::intrusive::constant_time_size<false>>
         idle{};
@@ -61,12 +66,12 @@ public:
 
     /// Ends the wait under way if its deadline has passed.
     void expire(SteadyTime now);
-    /// Ends it if it waits for the first byte of a request.
+    /// Ends it if it waits for the first byte of a request, or for the client's farewell.
     void close_if_idle();
     /// Ends it whatever it does; a handler's wait is cancelled.
     void abort();
-    /// No next request, and no long farewell.
-    void hurry(SteadyTime deadline);
+    /// The server drains: no long farewell.
+    void hurry();
 
     boost::asio::cancellation_slot slot() noexcept { return cancelled_.slot(); }
 
@@ -102,7 +107,8 @@ private:
     SteadyTime deadline_ = SteadyTime::max();
     bool fresh_ = true;     // no request yet
     bool expired_ = false;  // the sweep ended the wait
-    bool closing_ = false;  // somebody else ended it
+    bool closing_ = false;  // somebody else ended it, or the next wait for a request
+    bool aborted_ = false;  // abort() was called
 };
 
 }  // namespace nearline::http

@@ -27,7 +27,7 @@ constexpr auto with_error = asio::as_tuple(asio::use_awaitable);
 
 // How long a kept connection may still bring a request when the server drains.
 constexpr milliseconds drain_grace{500};
-constexpr milliseconds drain_farewell{250};
+constexpr milliseconds drain_sweep{50};
 constexpr milliseconds longest_stop{5'000};
 
 /// How often deadlines are looked at: often enough for the shortest time-out, seldom enough to cost nothing.
@@ -73,9 +73,8 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
     void serve(TcpSocket socket);
     void connection_ended();
     static asio::awaitable<void> accept(std::shared_ptr<Impl> self);
-    asio::awaitable<void> wait_for_room();
-    asio::awaitable<void> pause(milliseconds time);
-    void accept_backlog();
+    error_code accept_waiting();
+    asio::awaitable<void> make_place(milliseconds time);
     void sweep();
     void begin_drain(steady_clock::time_point deadline);
     void close_all();
@@ -119,17 +118,26 @@ void Server::Impl::connection_ended() {
     ended.notify_all();
 }
 
-asio::awaitable<void> Server::Impl::pause(milliseconds time) {
+/// Closes the connection that has waited longest, if any does, and waits until there is a place.
+asio::awaitable<void> Server::Impl::make_place(milliseconds time) {
+    // Whoever falls idle now gives theirs away.
+    state->place_wanted = [this] { accept_timer.cancel(); };
+    if (!state->idle.empty()) state->idle.front().close_if_idle();
     accept_timer.expires_after(time);
     co_await accept_timer.async_wait(with_error);
+    state->place_wanted = nullptr;
 }
 
-/// At the limit: waits until somebody wants in, and until there is a place for them.
-asio::awaitable<void> Server::Impl::wait_for_room() {
-    co_await acceptor.async_wait(asio::socket_base::wait_read, with_error);
-    while (acceptor.is_open() && count() >= state->options.max_connections) {
-        if (!state->idle.empty()) state->idle.front().close_if_idle();
-        co_await pause(milliseconds(1'000));
+/// Accepts who waits, as far as there are places. An error only if nobody could be accepted: after that,
+/// accept() may say that it is out of descriptors although nobody waits.
+error_code Server::Impl::accept_waiting() {
+    for (bool first = true;; first = false) {
+        if (count() >= state->options.max_connections) return first ? asio::error::no_buffer_space : error_code();
+        TcpSocket socket(loop.executor());
+        error_code error;
+        acceptor.accept(socket, error);
+        if (error) return first && error != asio::error::would_block ? error : error_code();
+        serve(std::move(socket));
     }
 }
 
@@ -137,31 +145,17 @@ asio::awaitable<void> Server::Impl::accept(std::shared_ptr<Impl> self) {
     Backoff backoff({.first = milliseconds(20), .most = milliseconds(1'000)});
     log::Throttle throttle(10);
     while (self->acceptor.is_open()) {
-        if (self->count() >= self->state->options.max_connections) co_await self->wait_for_room();
-        auto [error, socket] = co_await self->acceptor.async_accept(with_error);
-        if (!error) {
-            backoff.reset();
-            self->serve(std::move(socket));
-            continue;
-        }
-        if (error == asio::error::operation_aborted || error == asio::error::bad_descriptor) co_return;
-        if (error == asio::error::connection_aborted) continue;
-        // Out of descriptors or memory: the connection stays in the queue, so asking again at once would spin.
+        // Only when somebody waits is their place worth an idle connection.
+        co_await self->acceptor.async_wait(asio::socket_base::wait_read, with_error);
+        const auto error = self->accept_waiting();
+        if (!error) backoff.reset();
+        if (!error || error == asio::error::connection_aborted) continue;
+        if (error == asio::error::bad_descriptor) co_return;
         if (long held = 0; throttle.pass(held))
-            log::error("can't accept a connection",
-                       {{"service", self->state->options.service}, {"error", error.message()}, {"held_back", held}});
-        if (!self->state->idle.empty()) self->state->idle.front().close_if_idle();
-        co_await self->pause(backoff.next());
-    }
-}
-
-/// Who has connected before the drain began is served.
-void Server::Impl::accept_backlog() {
-    for (error_code error; count() < state->options.max_connections;) {
-        TcpSocket socket(loop.executor());
-        acceptor.accept(socket, error);
-        if (error) return;
-        serve(std::move(socket));
+            log::warning("a connection must wait",
+                         {{"service", self->state->options.service}, {"error", error.message()}, {"held_back", held}});
+        // Asking again at once would spin: the connection stays in the queue.
+        co_await self->make_place(backoff.next());
     }
 }
 
@@ -171,21 +165,24 @@ void Server::Impl::sweep() {
     // Nobody to watch, nothing to do: a service at rest sleeps.
     sweeping = !connections.empty();
     if (!sweeping) return;
-    sweep_timer.expires_after(sweep_period(state->options));
+    const auto period = sweep_period(state->options);
+    sweep_timer.expires_after(state->draining ? std::min(period, drain_sweep) : period);
     sweep_timer.async_wait([self = shared_from_this()](error_code error) {
         if (!error) self->sweep();
     });
 }
 
 void Server::Impl::begin_drain(steady_clock::time_point deadline) {
-    if (state->draining) return;
+    if (state->draining) return tell(draining);
     state->draining = true;
     error_code ignored;
-    if (acceptor.is_open()) accept_backlog();
+    // Who has connected already is served.
+    if (acceptor.is_open()) accept_waiting();
     acceptor.close(ignored);
     accept_timer.cancel();
     const auto now = steady_clock::now();
-    for (auto& connection : connections) connection.hurry(now + drain_farewell);
+    for (auto& connection : connections) connection.hurry();
+    sweep();
     const auto grace = std::min(steady_clock::duration(drain_grace), (deadline - now) / 2);
     drain_timer.expires_after(std::max(grace, steady_clock::duration::zero()));
     drain_timer.async_wait([self = shared_from_this()](error_code error) {
