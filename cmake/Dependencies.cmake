@@ -29,13 +29,22 @@ target_link_libraries(nearline_sqlitecpp INTERFACE ${SQLITECPP_LIBRARY} SQLite::
 
 # librdkafka: the system's if it is new enough, else the one that bootstrap built.
 pkg_check_modules(RDKAFKA QUIET IMPORTED_TARGET GLOBAL rdkafka>=2.8)
-if(NOT RDKAFKA_FOUND)
-    set(ENV{PKG_CONFIG_PATH} "${nearline_deps}/librdkafka-2.8.0/lib/pkgconfig:$ENV{PKG_CONFIG_PATH}")
-    pkg_check_modules(RDKAFKA REQUIRED IMPORTED_TARGET GLOBAL rdkafka-static>=2.8)
-    # What its .pc file leaves out.
-    target_link_libraries(PkgConfig::RDKAFKA INTERFACE CURL::libcurl OpenSSL::SSL OpenSSL::Crypto sasl2 zstd lz4 z)
+if(RDKAFKA_FOUND)
+    add_library(nearline_rdkafka ALIAS PkgConfig::RDKAFKA)
+else()
+    set(rdkafka ${nearline_deps}/librdkafka-2.8.0)
+    if(NOT EXISTS ${rdkafka}/lib/librdkafka.a)
+        message(FATAL_ERROR "librdkafka 2.8 is neither installed nor in ${rdkafka}: run script/bootstrap")
+    endif()
+    # Its .pc file names the archive by path, which CMake puts before the objects that need it.
+    add_library(nearline_rdkafka STATIC IMPORTED GLOBAL)
+    set_target_properties(nearline_rdkafka PROPERTIES
+        IMPORTED_LOCATION ${rdkafka}/lib/librdkafka.a
+        INTERFACE_INCLUDE_DIRECTORIES ${rdkafka}/include
+        INTERFACE_COMPILE_DEFINITIONS LIBRDKAFKA_STATICLIB)
+    target_link_libraries(nearline_rdkafka INTERFACE
+        CURL::libcurl OpenSSL::SSL OpenSSL::Crypto sasl2 zstd lz4 z Threads::Threads ${CMAKE_DL_LIBS} m)
 endif()
-add_library(nearline_rdkafka ALIAS PkgConfig::RDKAFKA)
 
 # ONNX Runtime: likewise.
 find_library(ONNXRUNTIME_LIBRARY onnxruntime)

@@ -1,0 +1,158 @@
+#include "stream/kafka/client.hpp"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <syslog.h>
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <stdexcept>
+#include <string_view>
+
+#include "runtime/log.hpp"
+
+namespace nearline::stream::kafka {
+namespace {
+
+/// Set by Nearline from its own settings, or what its promises rest on.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 14> reserved{{
+    {"bootstrap.servers", "--stream names the brokers"},
+    {"metadata.broker.list", "--stream names the brokers"},
+    {"group.id", "groups are named by --group-prefix"},
+    {"group.instance.id", "a restarted service would wait for its own ghost"},
+    {"acks", "an accepted request is acknowledged by all in-sync replicas"},
+    {"request.required.acks", "an accepted request is acknowledged by all in-sync replicas"},
+    {"enable.idempotence", "a record that is sent again must be stored once"},
+    {"message.timeout.ms", "it has to stay below the HTTP deadline"},
+    {"delivery.timeout.ms", "it has to stay below the HTTP deadline"},
+    {"isolation.level", "readers are read-committed"},
+    {"enable.auto.commit", "an offset is committed when its record has ended"},
+    {"enable.auto.offset.store", "an offset is committed when its record has ended"},
+    {"auto.offset.reset", "a group without a commit starts at the earliest record"},
+    {"transactional.id", "each process has one of its own"},
+}};
+
+void on_log(const rd_kafka_t* client, int level, const char* facility, const char* text) {
+    // "property X is a producer property and will be ignored": one --kafka-config serves both kinds.
+    if (std::string_view(facility) == "CONFWARN") return;
+    const auto severity = level <= LOG_ERR       ? log::Level::warning  // it tries again; ours to judge
+                          : level <= LOG_WARNING ? log::Level::warning
+                          : level <= LOG_INFO    ? log::Level::info
+                                                 : log::Level::debug;
+    log::write(severity, "kafka client", {{"client", rd_kafka_name(client)}, {"what", facility}, {"message", text}});
+}
+
+/// Connection errors come here as well as to on_log, which librdkafka itself keeps from repeating.
+void on_error(rd_kafka_t* client, int error, const char* /*reason*/, void* opaque) {
+    if (error != RD_KAFKA_RESP_ERR__FATAL) return;
+    std::array<char, 512> why{};
+    rd_kafka_fatal_error(client, why.data(), why.size());
+    log::error("kafka client failed for good", {{"client", rd_kafka_name(client)}, {"why", why.data()}});
+    static_cast<Observer*>(opaque)->fatal(why.data());
+}
+
+void on_rebalance(rd_kafka_t* /*client*/, rd_kafka_resp_err_t what, rd_kafka_topic_partition_list_t* partitions,
+                  void* opaque) {
+    static_cast<Observer*>(opaque)->rebalance(what, partitions);
+}
+
+/// A host that vanished without a word is noticed in 20 s, not in TCP's two hours: a JoinGroup may wait
+/// for its answer for minutes by right, so that no time-out of librdkafka's would end it sooner.
+int on_socket(int domain, int type, int protocol, void* /*opaque*/) {
+    const int socket = ::socket(domain, type | SOCK_CLOEXEC, protocol);
+    if (socket < 0) return -1;
+    const auto set = [socket](int level, int option, int value) {
+        ::setsockopt(socket, level, option, &value, sizeof value);
+    };
+    set(SOL_SOCKET, SO_KEEPALIVE, 1);
+    set(IPPROTO_TCP, TCP_KEEPIDLE, 10);
+    set(IPPROTO_TCP, TCP_KEEPINTVL, 3);
+    set(IPPROTO_TCP, TCP_KEEPCNT, 3);
+    set(IPPROTO_TCP, TCP_USER_TIMEOUT, 20'000);
+    return socket;
+}
+
+void set(rd_kafka_conf_t* conf, const std::string& key, const std::string& value) {
+    std::array<char, 512> why{};
+    if (rd_kafka_conf_set(conf, key.c_str(), value.c_str(), why.data(), why.size()) != RD_KAFKA_CONF_OK) {
+        throw std::invalid_argument(why.data());
+    }
+}
+
+}  // namespace
+
+void check_properties(const Properties& properties) {
+    const Conf conf(rd_kafka_conf_new());
+    for (const auto& [key, value] : properties) {
+        const auto found = std::find_if(reserved.begin(), reserved.end(), [&](const auto& r) { return r.first == key; });
+        if (found != reserved.end()) {
+            throw std::invalid_argument("'" + key + "' is Nearline's to set: " + std::string(found->second));
+        }
+        set(conf.get(), key, value);
+    }
+}
+
+Client make_client(const Cluster& cluster, rd_kafka_type_t type, const Properties& defaults, Observer& observer) {
+    Properties merged{
+        {"bootstrap.servers", cluster.bootstrap},
+        {"client.id", cluster.client_id},
+        {"socket.nagle.disable", "true"},
+        {"socket.timeout.ms", "10000"},
+        {"socket.connection.setup.timeout.ms", "5000"},
+        {"reconnect.backoff.ms", "50"},
+        {"reconnect.backoff.max.ms", "1000"},
+        {"retry.backoff.max.ms", "1000"},
+        // New topics and partitions are seen within this; 5 min by default.
+        {"topic.metadata.refresh.interval.ms", "10000"},
+        {"allow.auto.create.topics", "false"},
+        {"log.connection.close", "false"},
+        // The broker's operator did not ask us to report about ourselves (KIP-714).
+        {"enable.metrics.push", "false"},
+    };
+    for (const auto& [key, value] : defaults) merged[key] = value;
+    for (const auto& [key, value] : cluster.properties) merged[key] = value;
+
+    Conf conf(rd_kafka_conf_new());
+    for (const auto& [key, value] : merged) set(conf.get(), key, value);
+    rd_kafka_conf_set_opaque(conf.get(), &observer);
+    rd_kafka_conf_set_log_cb(conf.get(), on_log);
+    rd_kafka_conf_set_error_cb(conf.get(), on_error);
+    rd_kafka_conf_set_socket_cb(conf.get(), on_socket);
+    if (defaults.contains("group.id")) rd_kafka_conf_set_rebalance_cb(conf.get(), on_rebalance);
+    if (type == RD_KAFKA_PRODUCER) rd_kafka_conf_set_events(conf.get(), RD_KAFKA_EVENT_DR);
+
+    std::array<char, 512> why{};
+    Client client(rd_kafka_new(type, conf.get(), why.data(), why.size()));
+    if (!client) throw std::invalid_argument(why.data());
+    conf.release();  // the client's now
+    return client;
+}
+
+int to_ms(std::chrono::milliseconds time) noexcept {
+    return static_cast<int>(std::clamp<std::int64_t>(time.count(), 0, std::numeric_limits<int>::max()));
+}
+
+int remaining_ms(Clock::time_point deadline) noexcept {
+    return to_ms(std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()));
+}
+
+std::string words(rd_kafka_resp_err_t error) {
+    return std::string(rd_kafka_err2name(error)) + ": " + rd_kafka_err2str(error);
+}
+
+Partitions to_list(const std::vector<TopicPartition>& partitions) {
+    Partitions list(rd_kafka_topic_partition_list_new(static_cast<int>(partitions.size())));
+    for (const auto& at : partitions) rd_kafka_topic_partition_list_add(list.get(), at.topic.c_str(), at.partition);
+    return list;
+}
+
+std::vector<TopicPartition> from_list(const rd_kafka_topic_partition_list_t& list) {
+    std::vector<TopicPartition> partitions;
+    partitions.reserve(static_cast<std::size_t>(list.cnt));
+    for (int i = 0; i < list.cnt; ++i) partitions.push_back({list.elems[i].topic, list.elems[i].partition});
+    return partitions;
+}
+
+}  // namespace nearline::stream::kafka

@@ -1,0 +1,156 @@
+#include "stream/kafka/group_client.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+#include <string_view>
+
+#include "domain/problem.hpp"
+#include "runtime/log.hpp"
+
+namespace nearline::stream::kafka {
+namespace {
+
+/// To leave the group in order; after that the session time-out tells the others.
+constexpr std::chrono::seconds leave_time{3};
+
+Properties properties_for(const GroupOptions& options, const Properties& more) {
+    // A rebalance is noticed at the next heartbeat.
+    const auto heartbeat = std::clamp<std::int64_t>(options.session_timeout.count() / 6, 100, 3'000);
+    Properties properties{
+        {"group.id", options.group},
+        {"partition.assignment.strategy", "cooperative-sticky"},
+        {"session.timeout.ms", std::to_string(options.session_timeout.count())},
+        {"heartbeat.interval.ms", std::to_string(heartbeat)},
+        {"max.poll.interval.ms", std::to_string(std::max(options.max_poll_interval, options.session_timeout).count())},
+        {"enable.auto.commit", "false"},
+        {"enable.auto.offset.store", "false"},
+    };
+    properties.insert(more.begin(), more.end());
+    return properties;
+}
+
+}  // namespace
+
+GroupClient::GroupClient(const Cluster& cluster, const GroupOptions& options, const Properties& more,
+                         RebalanceListener listener)
+    : options_(options),
+      listener_(std::move(listener)),
+      client_(make_client(cluster, RD_KAFKA_CONSUMER, properties_for(options, more), *this)) {
+    rd_kafka_poll_set_consumer(client_.get());
+    queue_.reset(rd_kafka_queue_get_consumer(client_.get()));
+    subscribe();
+}
+
+GroupClient::~GroupClient() = default;
+
+void GroupClient::subscribe() {
+    std::vector<TopicPartition> topics;
+    for (const auto& topic : options_.topics) topics.push_back({topic, RD_KAFKA_PARTITION_UA});
+    const auto error = rd_kafka_subscribe(client_.get(), to_list(topics).get());
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) throw std::invalid_argument("can't subscribe: " + words(error));
+}
+
+bool GroupClient::is_cooperative() const {
+    const char* protocol = rd_kafka_rebalance_protocol(client_.get());
+    return protocol != nullptr && std::string_view(protocol) == "COOPERATIVE";
+}
+
+void GroupClient::assign(rd_kafka_topic_partition_list_t& partitions) {
+    if (!is_cooperative()) {
+        rd_kafka_assign(client_.get(), &partitions);
+        return;
+    }
+    const Error error(rd_kafka_incremental_assign(client_.get(), &partitions));
+    if (error) throw Unavailable(std::string("can't take partitions: ") + rd_kafka_error_string(error.get()));
+}
+
+void GroupClient::unassign(const rd_kafka_topic_partition_list_t& partitions) {
+    if (!is_cooperative()) {
+        rd_kafka_assign(client_.get(), nullptr);
+        return;
+    }
+    const Error error(rd_kafka_incremental_unassign(client_.get(), &partitions));
+    if (error) throw Unavailable(std::string("can't give partitions back: ") + rd_kafka_error_string(error.get()));
+}
+
+void GroupClient::tell(const std::function<void(const std::vector<TopicPartition>&)>& whom,
+                       const std::vector<TopicPartition>& what) {
+    if (!whom || what.empty()) return;
+    try {
+        whom(what);
+    } catch (...) {
+        if (!thrown_) thrown_ = std::current_exception();
+    }
+}
+
+void GroupClient::taken(rd_kafka_topic_partition_list_t& partitions) {
+    const auto changed = from_list(partitions);
+    owned_.insert(changed.begin(), changed.end());
+    take(partitions);
+    tell(listener_.assigned, changed);
+}
+
+void GroupClient::given(rd_kafka_topic_partition_list_t& partitions) {
+    const auto changed = from_list(partitions);
+    tell(rd_kafka_assignment_lost(client_.get()) != 0 ? listener_.lost : listener_.revoked, changed);
+    for (const auto& at : changed) owned_.erase(at);
+    give(partitions);
+}
+
+/// librdkafka waits for assign() or unassign(), so it must come to that whatever the listener does; and
+/// no exception may pass through its C.
+void GroupClient::rebalance(rd_kafka_resp_err_t what, rd_kafka_topic_partition_list_t* partitions) {
+    try {
+        if (what == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+            taken(*partitions);
+        } else {
+            if (what != RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS) {
+                log::warning("kafka rebalance failed", {{"group", group()}, {"why", words(what)}});
+            }
+            given(*partitions);
+        }
+    } catch (...) {
+        if (!thrown_) thrown_ = std::current_exception();
+    }
+    if (returns_on_change_) rd_kafka_yield(client_.get());
+}
+
+void GroupClient::rethrow() {
+    if (thrown_) std::rethrow_exception(std::exchange(thrown_, nullptr));
+    if (!fatal_.empty()) throw Unavailable("kafka group " + group() + ": " + fatal_);
+}
+
+void GroupClient::wake() {
+    const std::lock_guard lock(wake_mutex_);
+    if (queue_) rd_kafka_queue_yield(queue_.get());
+}
+
+Message GroupClient::poll_message(int timeout) {
+    if (!client_) return nullptr;
+    Message message(rd_kafka_consumer_poll(client_.get(), timeout));
+    rethrow();
+    return message;
+}
+
+void GroupClient::leave() {
+    if (!client_) return;
+    const auto deadline = Clock::now() + leave_time;
+    Queue closing(rd_kafka_queue_new(client_.get()));
+    const Error error(rd_kafka_consumer_close_queue(client_.get(), closing.get()));
+    while (!error && rd_kafka_consumer_closed(client_.get()) == 0 && Clock::now() < deadline) {
+        const Message ignored(rd_kafka_consume_queue(closing.get(), 50));
+    }
+    if (!owned_.empty()) {  // failed for good, or too slow: they are not ours for much longer
+        tell(listener_.lost, {owned_.begin(), owned_.end()});
+        owned_.clear();
+    }
+    closing.reset();
+    {
+        const std::lock_guard lock(wake_mutex_);
+        queue_.reset();
+    }
+    client_.reset();
+    if (thrown_) std::rethrow_exception(std::exchange(thrown_, nullptr));
+}
+
+}  // namespace nearline::stream::kafka

@@ -1,0 +1,199 @@
+#include "stream/kafka/group_consumer.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "domain/problem.hpp"
+#include "stream/kafka/fetching.hpp"
+#include "stream/kafka/records.hpp"
+
+namespace nearline::stream::kafka {
+namespace {
+
+constexpr std::chrono::seconds commit_time{5};
+constexpr std::chrono::seconds seek_time{2};
+/// For the committed offsets of partitions that have just come.
+constexpr std::chrono::seconds committed_time{2};
+
+}  // namespace
+
+KafkaGroupConsumer::KafkaGroupConsumer(const Cluster& cluster, const GroupOptions& options, RebalanceListener listener)
+    : GroupClient(cluster, options, fetching_properties(), std::move(listener)),
+      lost_metric_(cluster.metrics->counter("nearline_stream_lost_to_retention_total",
+                                            "Records that retention removed before the group had read them",
+                                            {{"group", options.group}})) {}
+
+KafkaGroupConsumer::~KafkaGroupConsumer() {
+    silence();
+    leave();
+}
+
+std::vector<ConsumedRecord> KafkaGroupConsumer::poll(std::size_t most, std::chrono::milliseconds timeout) {
+    batch_.clear();
+    const auto deadline = Clock::now() + timeout;
+    // The first one is waited for; then what is there already comes along.
+    for (int wait = to_ms(timeout); batch_.size() < most; wait = batch_.empty() ? remaining_ms(deadline) : 0) {
+        const auto message = poll_message(wait);
+        if (!message) break;
+        if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+            add(*message);
+        } else if (long held = 0; throttle_.pass(held)) {
+            log::warning("kafka consumer", {{"group", group()}, {"error", rd_kafka_message_errstr(message.get())}});
+        }
+    }
+    return std::exchange(batch_, {});
+}
+
+void KafkaGroupConsumer::add(rd_kafka_message_t& message) {
+    batch_.push_back(to_record(message));
+    const auto& record = batch_.back();
+    const auto place = places_.find(record.at);
+    if (place == places_.end()) {
+        batch_.pop_back();
+        return;
+    }
+    if (place->second.next && record.offset > *place->second.next) count_lost(record.at, *place->second.next, record.offset);
+    place->second.next = std::max(record.offset + 1, place->second.next.value_or(0));
+    place->second.leader_epoch = rd_kafka_message_leader_epoch(&message);
+}
+
+/// A gap may have been compacted or hold a transaction's markers; what lies before the log's start was
+/// lost. That start came with the last fetch.
+void KafkaGroupConsumer::count_lost(const TopicPartition& at, std::int64_t expected, std::int64_t offset) {
+    std::int64_t start = 0, end = 0;
+    rd_kafka_get_watermark_offsets(client(), at.topic.c_str(), at.partition, &start, &end);
+    const auto lost = std::min(start, offset) - expected;
+    if (lost <= 0) return;
+    lost_ += static_cast<std::uint64_t>(lost);
+    lost_metric_.add(static_cast<double>(lost));
+    log::error("retention removed records before they were read", {{"group", group()},
+                                                                   {"topic", at.topic},
+                                                                   {"partition", at.partition},
+                                                                   {"from", expected},
+                                                                   {"records", lost}});
+}
+
+/// Asks for the committed offsets itself, which librdkafka would do now too, to know what retention took.
+void KafkaGroupConsumer::find_start(rd_kafka_topic_partition_list_t& partitions) {
+    const auto error = rd_kafka_committed(client(), &partitions, to_ms(committed_time));
+    const bool known = error == RD_KAFKA_RESP_ERR_NO_ERROR;
+    if (!known) log::warning("kafka committed offsets", {{"group", group()}, {"error", words(error)}});
+    for (int i = 0; i < partitions.cnt; ++i) {
+        auto& partition = partitions.elems[i];
+        auto& place = places_[{partition.topic, partition.partition}];
+        place = {};
+        if (!known || partition.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+            partition.offset = RD_KAFKA_OFFSET_STORED;  // librdkafka asks again, for as long as it takes
+        } else if (partition.offset < 0) {
+            partition.offset = RD_KAFKA_OFFSET_BEGINNING;
+        } else {
+            place.next = partition.offset;
+        }
+    }
+}
+
+void KafkaGroupConsumer::take(rd_kafka_topic_partition_list_t& partitions) {
+    if (partitions.cnt > 0) find_start(partitions);
+    assign(partitions);
+}
+
+void KafkaGroupConsumer::give(const rd_kafka_topic_partition_list_t& partitions) {
+    const auto gone = from_list(partitions);
+    std::vector<TopicPartition> paused;  // would still be so when they come back
+    for (const auto& at : gone) {
+        const auto place = places_.find(at);
+        if (place == places_.end()) continue;
+        if (place->second.paused) paused.push_back(at);
+        places_.erase(place);
+    }
+    set_paused(paused, false);
+    // Not handed out yet, and the next owner's now.
+    std::erase_if(batch_, [&](const auto& record) { return std::find(gone.begin(), gone.end(), record.at) != gone.end(); });
+    unassign(partitions);
+}
+
+Partitions KafkaGroupConsumer::offsets_to_commit(const std::vector<Position>& next) const {
+    Partitions list(rd_kafka_topic_partition_list_new(static_cast<int>(next.size())));
+    for (const auto& position : next) {
+        if (!owned().contains(position.at)) continue;
+        auto* added = rd_kafka_topic_partition_list_add(list.get(), position.at.topic.c_str(), position.at.partition);
+        added->offset = position.offset;
+        // Lets a later reader notice that the log was cut back behind this offset (KIP-320).
+        const auto place = places_.find(position.at);
+        if (place != places_.end()) rd_kafka_topic_partition_set_leader_epoch(added, place->second.leader_epoch);
+    }
+    return list;
+}
+
+void KafkaGroupConsumer::commit(const std::vector<Position>& next) {
+    if (left()) throw Unavailable("the consumer of group " + group() + " is closed");
+    const auto offsets = offsets_to_commit(next);
+    if (offsets->cnt == 0) return;
+    const Queue answers(rd_kafka_queue_new(client()));
+    auto error = rd_kafka_commit_queue(client(), offsets.get(), answers.get(), nullptr, nullptr);
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        const Event answer(rd_kafka_queue_poll(answers.get(), to_ms(commit_time)));
+        if (!answer) throw Unavailable("the offsets of group " + group() + " were not acknowledged in time");
+        error = rd_kafka_event_error(answer.get());
+        const auto* list = rd_kafka_event_topic_partition_list(answer.get());
+        for (int i = 0; list != nullptr && i < list->cnt && error == RD_KAFKA_RESP_ERR_NO_ERROR; ++i) {
+            error = list->elems[i].err;
+        }
+    }
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        throw Unavailable("the offsets of group " + group() + " were not stored: " + words(error));
+    }
+}
+
+void KafkaGroupConsumer::commit_async(const std::vector<Position>& next) {
+    if (left()) return;
+    const auto offsets = offsets_to_commit(next);
+    if (offsets->cnt > 0) rd_kafka_commit(client(), offsets.get(), 1);
+}
+
+void KafkaGroupConsumer::set_paused(const std::vector<TopicPartition>& partitions, bool paused) {
+    if (partitions.empty() || left()) return;
+    const auto list = to_list(partitions);
+    if (paused) {
+        rd_kafka_pause_partitions(client(), list.get());
+    } else {
+        rd_kafka_resume_partitions(client(), list.get());
+    }
+    for (const auto& at : partitions) {
+        if (const auto place = places_.find(at); place != places_.end()) place->second.paused = paused;
+    }
+}
+
+void KafkaGroupConsumer::pause(const std::vector<TopicPartition>& partitions) {
+    std::vector<TopicPartition> mine;
+    std::copy_if(partitions.begin(), partitions.end(), std::back_inserter(mine),
+                 [this](const auto& at) { return places_.contains(at) && !places_.at(at).paused; });
+    set_paused(mine, true);
+}
+
+void KafkaGroupConsumer::resume(const std::vector<TopicPartition>& partitions) {
+    std::vector<TopicPartition> mine;
+    std::copy_if(partitions.begin(), partitions.end(), std::back_inserter(mine),
+                 [this](const auto& at) { return places_.contains(at) && places_.at(at).paused; });
+    set_paused(mine, false);
+}
+
+void KafkaGroupConsumer::seek(const Position& position) {
+    const auto place = places_.find(position.at);
+    if (place == places_.end()) return;
+    const auto deadline = Clock::now() + seek_time;
+    const auto list = to_list({position.at});
+    auto& target = list->elems[0];
+    do {
+        target.offset = position.offset;
+        target.err = RD_KAFKA_RESP_ERR_NO_ERROR;
+        const Error error(rd_kafka_seek_partitions(client(), list.get(), remaining_ms(deadline)));
+        if (error) throw Unavailable(std::string("can't seek: ") + rd_kafka_error_string(error.get()));
+        // A partition that has only just come may not have been started yet.
+    } while (target.err == RD_KAFKA_RESP_ERR__STATE && Clock::now() < deadline);
+    if (target.err != RD_KAFKA_RESP_ERR_NO_ERROR) throw Unavailable("can't seek: " + words(target.err));
+    // Going back makes nothing unread, and going on leaves out what is not wanted.
+    place->second.next = std::max(position.offset, place->second.next.value_or(0));
+}
+
+}  // namespace nearline::stream::kafka

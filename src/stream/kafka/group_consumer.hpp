@@ -1,0 +1,49 @@
+#pragma once
+
+#include <atomic>
+#include <optional>
+
+#include "runtime/log.hpp"
+#include "stream/kafka/group_client.hpp"
+
+namespace nearline::stream::kafka {
+
+class KafkaGroupConsumer : public GroupConsumer, private GroupClient {
+public:
+    KafkaGroupConsumer(const Cluster& cluster, const GroupOptions& options, RebalanceListener listener);
+    ~KafkaGroupConsumer() override;
+
+    std::vector<ConsumedRecord> poll(std::size_t most, std::chrono::milliseconds timeout) override;
+    void commit(const std::vector<Position>& next) override;
+    void commit_async(const std::vector<Position>& next) override;
+    void pause(const std::vector<TopicPartition>& partitions) override;
+    void resume(const std::vector<TopicPartition>& partitions) override;
+    void seek(const Position& position) override;
+    std::set<TopicPartition> assignment() const override { return owned(); }
+    void wake() override { GroupClient::wake(); }
+    void close() override { leave(); }
+    std::uint64_t lost_to_retention() const override { return lost_; }
+
+private:
+    struct Place {
+        std::optional<std::int64_t> next;  // expected; nothing where the group has not read yet
+        std::int32_t leader_epoch = -1;    // of the last record
+        bool paused = false;
+    };
+
+    void take(rd_kafka_topic_partition_list_t& partitions) override;
+    void give(const rd_kafka_topic_partition_list_t& partitions) override;
+    void find_start(rd_kafka_topic_partition_list_t& partitions);
+    void add(rd_kafka_message_t& message);
+    void count_lost(const TopicPartition& at, std::int64_t expected, std::int64_t offset);
+    Partitions offsets_to_commit(const std::vector<Position>& next) const;
+    void set_paused(const std::vector<TopicPartition>& partitions, bool paused);
+
+    std::map<TopicPartition, Place> places_;
+    std::vector<ConsumedRecord> batch_;  // of the poll that is under way
+    std::atomic<std::uint64_t> lost_ = 0;
+    const Counter lost_metric_;
+    log::Throttle throttle_{10};
+};
+
+}  // namespace nearline::stream::kafka

@@ -1,0 +1,197 @@
+#include "stream/kafka/producer_session.hpp"
+
+#include <pthread.h>
+
+#include <array>
+#include <set>
+
+#include "runtime/log.hpp"
+#include "stream/kafka/records.hpp"
+
+namespace nearline::stream::kafka {
+namespace {
+
+/// Once librdkafka was told to give everything back; it needs no broker for that.
+constexpr std::chrono::seconds purge_time{5};
+
+rd_kafka_vu_t argument(rd_kafka_vtype_t type) {
+    rd_kafka_vu_t value{};
+    value.vtype = type;
+    return value;
+}
+
+rd_kafka_vu_t bytes(rd_kafka_vtype_t type, const std::optional<std::string>& text) {
+    auto value = argument(type);
+    // An empty text is not Kafka's null: data() of an empty string is no null pointer either.
+    value.u.mem.ptr = text ? const_cast<char*>(text->data()) : nullptr;
+    value.u.mem.size = text ? text->size() : 0;
+    return value;
+}
+
+}  // namespace
+
+Session::Session(const Cluster& cluster, const Properties& properties, Reported reported)
+    : reported_(std::move(reported)),
+      client_(make_client(cluster, RD_KAFKA_PRODUCER, properties, *this)),
+      queue_(rd_kafka_queue_get_main(client_.get())),
+      thread_([this] { run(); }) {}
+
+Session::~Session() { stop(); }
+
+void Session::stop() {
+    stopping_ = true;
+    wake();
+    if (thread_.joinable()) thread_.join();
+}
+
+bool Session::send(const std::string& topic, std::optional<int> partition, Record& record, OnDelivery& on_delivery) {
+    auto headers = to_headers(record);
+    std::array<rd_kafka_vu_t, 8> arguments{
+        argument(RD_KAFKA_VTYPE_TOPIC),      argument(RD_KAFKA_VTYPE_PARTITION),
+        argument(RD_KAFKA_VTYPE_MSGFLAGS),   bytes(RD_KAFKA_VTYPE_VALUE, record.value),
+        bytes(RD_KAFKA_VTYPE_KEY, record.key), argument(RD_KAFKA_VTYPE_TIMESTAMP),
+        argument(RD_KAFKA_VTYPE_OPAQUE),     argument(RD_KAFKA_VTYPE_HEADERS)};
+    arguments[0].u.cstr = topic.c_str();
+    arguments[1].u.i32 = partition.value_or(RD_KAFKA_PARTITION_UA);
+    arguments[2].u.i = RD_KAFKA_MSG_F_COPY;
+    arguments[5].u.i64 = record.timestamp;
+    arguments[7].u.headers = headers.get();
+
+    Opens entry;
+    entry.push_back({{topic, partition.value_or(-1)}, std::move(on_delivery)});
+    const auto mine = entry.begin();
+    mine->self = mine;
+    arguments[6].u.ptr = &*mine;
+    {
+        const std::lock_guard lock(mutex_);
+        open_.splice(open_.end(), entry);
+    }
+    const Error error(rd_kafka_produceva(client_.get(), arguments.data(), arguments.size() - (headers ? 0 : 1)));
+    if (!error) {
+        headers.release();  // librdkafka's now
+        return true;
+    }
+    const auto code = rd_kafka_error_code(error.get());
+    const std::lock_guard lock(mutex_);
+    if (code == RD_KAFKA_RESP_ERR__FATAL) {
+        failed_ = true;
+        on_delivery = std::move(mine->on_delivery);
+        open_.erase(mine);
+        return false;
+    }
+    mine->refusal = {Delivery::Outcome::rejected, mine->at, -1, rd_kafka_error_string(error.get()),
+                     code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE};
+    refused_.splice(refused_.end(), open_, mine);
+    wake();
+    return true;
+}
+
+void Session::refuse(const std::string& topic, std::optional<int> partition, OnDelivery on_delivery, std::string reason) {
+    const TopicPartition at{topic, partition.value_or(-1)};
+    const std::lock_guard lock(mutex_);
+    refused_.push_back({at, std::move(on_delivery), {Delivery::Outcome::rejected, at, -1, std::move(reason), false}});
+    wake();
+}
+
+void Session::fatal(const std::string& /*why*/) { failed_ = true; }
+
+bool Session::idle() const {
+    const std::lock_guard lock(mutex_);
+    return open_.empty() && refused_.empty();
+}
+
+void Session::run() {
+    ::pthread_setname_np(::pthread_self(), "kafka-reports");
+    auto end = Clock::time_point::max();
+    while (!stopping_ || (!idle() && Clock::now() < end)) {
+        if (stopping_ && end == Clock::time_point::max()) {
+            end = Clock::now() + purge_time;
+            rd_kafka_purge(client_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+        }
+        const Event event(rd_kafka_queue_poll(queue_.get(), stopping_ ? 100 : 1'000));
+        std::size_t count = 0;
+        if (event && rd_kafka_event_type(event.get()) == RD_KAFKA_EVENT_DR) count = report_event(event.get());
+        if (event && rd_kafka_event_error_is_fatal(event.get()) != 0) fatal(rd_kafka_event_error_string(event.get()));
+        reported_(*this, count + report_refused());
+    }
+    reported_(*this, report_refused() + report_lost());
+}
+
+Delivery Session::delivery_of(const rd_kafka_message_t& message, const Open& open) {
+    Delivery delivery;
+    delivery.at = {open.at.topic, message.partition};
+    delivery.offset = message.offset;
+    if (message.err == RD_KAFKA_RESP_ERR_NO_ERROR) return delivery;
+    delivery.outcome = rd_kafka_message_status(&message) == RD_KAFKA_MSG_STATUS_NOT_PERSISTED ? Delivery::Outcome::rejected
+                                                                                               : Delivery::Outcome::unknown;
+    delivery.offset = -1;
+    delivery.reason = words(message.err);
+    delivery.too_large = message.err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE;
+    return delivery;
+}
+
+std::size_t Session::report_event(rd_kafka_event_t* event) {
+    std::size_t count = 0;
+    while (const auto* message = rd_kafka_event_message_next(event)) {
+        const auto* open = static_cast<Open*>(message->_private);
+        open->on_delivery(delivery_of(*message, *open));
+        const std::lock_guard lock(mutex_);
+        open_.erase(open->self);
+        ++count;
+    }
+    return count;
+}
+
+std::size_t Session::report_refused() {
+    Opens refused;
+    {
+        const std::lock_guard lock(mutex_);
+        refused.swap(refused_);
+    }
+    for (const auto& each : refused) each.on_delivery(each.refusal);
+    return refused.size();
+}
+
+/// What librdkafka did not give back in time.
+std::size_t Session::report_lost() {
+    Opens lost;
+    {
+        const std::lock_guard lock(mutex_);
+        lost.swap(open_);
+    }
+    if (!lost.empty()) log::warning("kafka producer closed with records under way", {{"records", lost.size()}});
+    for (const auto& each : lost) {
+        each.on_delivery({Delivery::Outcome::unknown, each.at, -1, "the producer was closed", false});
+    }
+    return lost.size();
+}
+
+bool Session::warm_up(const std::string& topic, std::chrono::milliseconds time) {
+    const auto deadline = Clock::now() + time;
+    rd_kafka_topic_t* handle = nullptr;
+    {
+        const std::lock_guard lock(topics_mutex_);
+        auto& kept = topics_[topic];
+        if (!kept) kept.reset(rd_kafka_topic_new(client_.get(), topic.c_str(), nullptr));
+        handle = kept.get();
+    }
+    const rd_kafka_metadata* answer = nullptr;
+    if (rd_kafka_metadata(client_.get(), 0, handle, &answer, remaining_ms(deadline)) != RD_KAFKA_RESP_ERR_NO_ERROR) return false;
+    const Metadata metadata(answer);
+    if (metadata->topic_cnt != 1 || metadata->topics[0].err != RD_KAFKA_RESP_ERR_NO_ERROR) return false;
+    // A connection is made when it is first needed: asking each leader for anything makes it now.
+    std::set<int> leaders;
+    for (int i = 0; i < metadata->topics[0].partition_cnt; ++i) {
+        const auto& partition = metadata->topics[0].partitions[i];
+        if (!leaders.insert(partition.leader).second) continue;
+        std::int64_t low = 0, high = 0;
+        if (partition.leader < 0 ||
+            rd_kafka_query_watermark_offsets(client_.get(), topic.c_str(), partition.id, &low, &high,
+                                             remaining_ms(deadline)) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+            return false;
+        }
+    }
+    return !leaders.empty();
+}
+
+}  // namespace nearline::stream::kafka

@@ -1,0 +1,82 @@
+#include "stream/kafka/reader.hpp"
+
+#include <algorithm>
+
+#include "domain/problem.hpp"
+#include "stream/kafka/fetching.hpp"
+#include "stream/kafka/records.hpp"
+
+namespace nearline::stream::kafka {
+
+KafkaReader::KafkaReader(const Cluster& cluster)
+    : client_(make_client(cluster, RD_KAFKA_CONSUMER, fetching_properties(), *this)),
+      queue_(rd_kafka_queue_new(client_.get())) {
+    // What the client has to say comes along with the records.
+    const Queue main(rd_kafka_queue_get_main(client_.get()));
+    rd_kafka_queue_forward(main.get(), queue_.get());
+}
+
+KafkaReader::~KafkaReader() {
+    const Queue main(rd_kafka_queue_get_main(client_.get()));
+    rd_kafka_queue_forward(main.get(), nullptr);
+    unassign({read_.begin(), read_.end()});
+}
+
+void KafkaReader::fatal(const std::string& why) {
+    const std::lock_guard lock(mutex_);
+    fatal_ = why;
+}
+
+rd_kafka_topic_t* KafkaReader::topic(const std::string& name) {
+    auto& topic = topics_[name];
+    if (!topic) topic.reset(rd_kafka_topic_new(client_.get(), name.c_str(), nullptr));
+    return topic.get();
+}
+
+void KafkaReader::assign(const std::vector<Position>& from) {
+    const std::lock_guard change(change_mutex_);
+    for (const auto& [at, offset] : from) {
+        {
+            const std::lock_guard lock(mutex_);
+            if (!read_.insert(at).second) continue;
+        }
+        const auto start = std::max<std::int64_t>(offset, 0);
+        if (rd_kafka_consume_start_queue(topic(at.topic), at.partition, start, queue_.get()) == 0) continue;
+        const auto error = rd_kafka_last_error();
+        const std::lock_guard lock(mutex_);
+        read_.erase(at);
+        throw Unavailable("can't read " + at.topic + "[" + std::to_string(at.partition) + "]: " + words(error));
+    }
+}
+
+void KafkaReader::unassign(const std::vector<TopicPartition>& partitions) {
+    const std::lock_guard change(change_mutex_);
+    for (const auto& at : partitions) {
+        {
+            const std::lock_guard lock(mutex_);
+            if (read_.erase(at) == 0) continue;
+        }
+        rd_kafka_consume_stop(topic(at.topic), at.partition);
+    }
+}
+
+std::vector<ConsumedRecord> KafkaReader::poll(std::size_t most, std::chrono::milliseconds timeout) {
+    std::vector<ConsumedRecord> batch;
+    const auto deadline = Clock::now() + timeout;
+    for (int wait = to_ms(timeout); batch.size() < most; wait = batch.empty() ? remaining_ms(deadline) : 0) {
+        const Message message(rd_kafka_consume_queue(queue_.get(), wait));
+        if (!message) break;
+        if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+            batch.push_back(to_record(*message));
+        } else if (long held = 0; throttle_.pass(held)) {
+            log::warning("kafka reader", {{"error", rd_kafka_message_errstr(message.get())}});
+        }
+    }
+    const std::lock_guard lock(mutex_);
+    if (!fatal_.empty()) throw Unavailable("kafka reader: " + fatal_);
+    // What was stopped while this batch was put together.
+    std::erase_if(batch, [this](const auto& record) { return !read_.contains(record.at); });
+    return batch;
+}
+
+}  // namespace nearline::stream::kafka

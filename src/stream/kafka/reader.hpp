@@ -1,0 +1,38 @@
+#pragma once
+
+#include <mutex>
+#include <set>
+
+#include "runtime/log.hpp"
+#include "stream/consumer.hpp"
+#include "stream/kafka/client.hpp"
+
+namespace nearline::stream::kafka {
+
+/// Reads through librdkafka's partition-wise interface, which knows no groups: partitions start and stop
+/// on their own, from any thread, and the others do not notice.
+class KafkaReader : public Reader, private Observer {
+public:
+    explicit KafkaReader(const Cluster& cluster);
+    ~KafkaReader() override;
+
+    void assign(const std::vector<Position>& from) override;
+    void unassign(const std::vector<TopicPartition>& partitions) override;
+    std::vector<ConsumedRecord> poll(std::size_t most, std::chrono::milliseconds timeout) override;
+    void wake() override { rd_kafka_queue_yield(queue_.get()); }
+
+private:
+    void fatal(const std::string& why) override;
+    rd_kafka_topic_t* topic(const std::string& name);
+
+    Client client_;
+    Queue queue_;
+    std::mutex change_mutex_;  // one change at a time; poll() does not wait for it
+    std::map<std::string, Topic> topics_;
+    std::mutex mutex_;
+    std::set<TopicPartition> read_;
+    std::string fatal_;
+    log::Throttle throttle_{10};
+};
+
+}  // namespace nearline::stream::kafka
