@@ -83,7 +83,9 @@ public:
     /// that is read already goes on undisturbed. If the offset is no longer (or not) in the log, it goes
     /// on at the log's start.
     virtual void assign(const std::vector<Position>& from) = 0;
+    /// A poll() that is under way may still return records of them.
     virtual void unassign(const std::vector<TopicPartition>& partitions) = 0;
+    /// As GroupConsumer::poll().
     virtual std::vector<ConsumedRecord> poll(std::size_t most, std::chrono::milliseconds timeout) = 0;
     virtual void wake() = 0;
 };

@@ -18,13 +18,14 @@ struct Delivery {
     };
     Outcome outcome = Outcome::stored;
     TopicPartition at{};
-    std::int64_t offset = -1;
-    std::string reason{};    ///< why not; empty when stored
-    bool too_large = false;  ///< rejected because the topic takes no record of this size: a repeat won't help
+    std::int64_t offset = -1;  ///< -1 where only its repeat was acknowledged
+    std::string reason{};      ///< why not; empty when stored
+    bool too_large = false;    ///< rejected because the topic takes no record of this size: a repeat won't help
 };
 
 /// Called once for each produce(), from a thread of the producer; must be quick, must not throw, may
-/// call produce(). Calls for one partition come in the order of produce().
+/// call produce(). Calls for what was stored in one partition come in the order of produce(); those for
+/// what was not may come earlier or later.
 using OnDelivery = std::function<void(const Delivery&)>;
 
 /// Writes records. Thread-safe. Idempotent: what it tries again by itself is stored once.
@@ -43,6 +44,10 @@ public:
 
     /// Records taken and not reported yet.
     virtual std::size_t in_flight() const = 0;
+
+    /// Makes the connections that producing to this topic needs, so that its first record does not wait for
+    /// them (Kafka: up to a second). Blocks no longer than `time`; whether all is there.
+    virtual bool warm_up(const std::string& /*topic*/, std::chrono::milliseconds /*time*/) { return true; }
 };
 
 }  // namespace nearline::stream

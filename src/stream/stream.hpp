@@ -16,7 +16,8 @@
 namespace nearline::stream {
 
 struct ProducerOptions {
-    /// How long a record may wait for its acknowledgement before it is reported as unknown or rejected.
+    /// How long a record may wait for its acknowledgement before it is reported as unknown or rejected;
+    /// the report itself can be a second later.
     std::chrono::milliseconds delivery_timeout{4'000};
     std::size_t max_in_flight = 100'000;  ///< records; above it produce() rejects
 };

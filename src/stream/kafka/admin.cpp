@@ -18,17 +18,43 @@ using NewTopic = Owned<rd_kafka_NewTopic_t, rd_kafka_NewTopic_destroy>;
 using TopicNames = Owned<rd_kafka_TopicCollection_t, rd_kafka_TopicCollection_destroy>;
 using GroupOffsets = Owned<rd_kafka_ListConsumerGroupOffsets_t, rd_kafka_ListConsumerGroupOffsets_destroy>;
 
-[[noreturn]] void fail(const std::string& what, const std::string& why) { throw Unavailable(what + ": " + why); }
+[[noreturn]] void fail(const std::string& what, const std::string& why) {
+    throw Unavailable(what + ": " + why);
+}
 
 void require(rd_kafka_resp_err_t error, const std::string& what) {
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR) fail(what, words(error));
 }
 
-std::string name_of(const TopicPartition& at) { return at.topic + "[" + std::to_string(at.partition) + "]"; }
+/// What passes when the cluster has settled, such as right after a topic was made or a broker came back.
+bool passes(rd_kafka_resp_err_t error) {
+    constexpr std::array passing{
+        RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION,  RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE,
+        RD_KAFKA_RESP_ERR_UNKNOWN_LEADER_EPOCH,      RD_KAFKA_RESP_ERR_FENCED_LEADER_EPOCH,
+        RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE, RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS,
+        RD_KAFKA_RESP_ERR_NOT_COORDINATOR,           RD_KAFKA_RESP_ERR__TRANSPORT};
+    return std::find(passing.begin(), passing.end(), error) != passing.end();
+}
+
+/// Tries until it is done, or fails for more than the moment; throws Unavailable.
+template <class Try>
+void settle(const std::string& what, Clock::time_point deadline, Try attempt) {
+    auto error = attempt();
+    while (passes(error) && Clock::now() < deadline) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+        error = attempt();
+    }
+    require(error, what);
+}
+
+std::string name_of(const TopicPartition& at) {
+    return at.topic + "[" + std::to_string(at.partition) + "]";
+}
 
 }  // namespace
 
-Event KafkaAdmin::ask(rd_kafka_admin_op_t operation, const std::string& what, Clock::time_point deadline, const Ask& ask) {
+Event KafkaAdmin::ask(rd_kafka_admin_op_t operation, const std::string& what, Clock::time_point deadline,
+                      const Ask& ask) {
     auto* client = client_.get();
     const AdminOptions options(rd_kafka_AdminOptions_new(client, operation));
     const int time = std::max(1, remaining_ms(deadline));
@@ -54,20 +80,23 @@ std::string KafkaAdmin::cluster_id() {
 }
 
 std::vector<TopicInfo> KafkaAdmin::topics() {
-    const rd_kafka_metadata* answer = nullptr;
+    const rd_kafka_metadata_t* answer = nullptr;
     require(rd_kafka_metadata(client_.get(), 1, nullptr, &answer, to_ms(timeout_)), "can't list topics");
     const Metadata metadata(answer);
     std::vector<TopicInfo> topics;
     for (int i = 0; i < metadata->topic_cnt; ++i) {
         const auto& topic = metadata->topics[i];
         if (std::string_view(topic.topic).starts_with("__")) continue;  // Kafka's own
-        topics.push_back({topic.topic, topic.partition_cnt, topic.partition_cnt > 0 ? topic.partitions[0].replica_cnt : 1});
+        topics.push_back(
+            {topic.topic, topic.partition_cnt, topic.partition_cnt > 0 ? topic.partitions[0].replica_cnt : 1});
     }
     std::sort(topics.begin(), topics.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
     return topics;
 }
 
-std::optional<TopicInfo> KafkaAdmin::topic(const std::string& name) { return describe(name, deadline(), false); }
+std::optional<TopicInfo> KafkaAdmin::topic(const std::string& name) {
+    return describe(name, deadline(), false);
+}
 
 std::optional<TopicInfo> KafkaAdmin::describe(const std::string& name, Clock::time_point deadline, bool need_leaders) {
     const std::string what = "can't describe topic " + name;
@@ -124,39 +153,41 @@ bool KafkaAdmin::create_topic(const std::string& name, const TopicOptions& optio
         fail(what, reason != nullptr ? reason : words(error));
     }
     // The controller knows it; it can be used when the brokers do.
-    while (!describe(name, until, true) && Clock::now() < until) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    while (!describe(name, until, true) && Clock::now() < until)
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
     return error == RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
-Watermarks KafkaAdmin::watermarks(const TopicPartition& at) {
+Watermarks KafkaAdmin::query_watermarks(const TopicPartition& at, Clock::time_point deadline) {
     Watermarks marks;
-    require(rd_kafka_query_watermark_offsets(client_.get(), at.topic.c_str(), at.partition, &marks.start, &marks.end,
-                                             to_ms(timeout_)),
-            "can't ask where " + name_of(at) + " starts and ends");
+    settle("can't ask where " + name_of(at) + " starts and ends", deadline, [&] {
+        return rd_kafka_query_watermark_offsets(client_.get(), at.topic.c_str(), at.partition, &marks.start, &marks.end,
+                                                remaining_ms(deadline));
+    });
     return marks;
 }
 
+Watermarks KafkaAdmin::watermarks(const TopicPartition& at) {
+    return query_watermarks(at, deadline());
+}
+
 std::int64_t KafkaAdmin::offset_at(const TopicPartition& at, std::int64_t timestamp) {
-    const std::string what = "can't ask for an offset of " + name_of(at);
     const auto until = deadline();
     const auto list = to_list({at});
-    list->elems[0].offset = timestamp;
-    require(rd_kafka_offsets_for_times(client_.get(), list.get(), remaining_ms(until)), what);
-    require(list->elems[0].err, what);
-    if (list->elems[0].offset >= 0) return list->elems[0].offset;
-    Watermarks marks;  // no such record: the end
-    require(rd_kafka_query_watermark_offsets(client_.get(), at.topic.c_str(), at.partition, &marks.start, &marks.end,
-                                             remaining_ms(until)),
-            what);
-    return marks.end;
+    auto& found = list->elems[0];
+    settle("can't ask for an offset of " + name_of(at), until, [&] {
+        found.offset = timestamp;
+        const auto error = rd_kafka_offsets_for_times(client_.get(), list.get(), remaining_ms(until));
+        return error != RD_KAFKA_RESP_ERR_NO_ERROR ? error : found.err;
+    });
+    return found.offset >= 0 ? found.offset : query_watermarks(at, until).end;
 }
 
 std::vector<GroupInfo> KafkaAdmin::groups() {
     const auto until = deadline();
-    const auto answer = ask(RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPS, "can't list groups", until,
-                            [&](const auto* options, auto* answers) {
-                                rd_kafka_ListConsumerGroups(client_.get(), options, answers);
-                            });
+    const auto answer =
+        ask(RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPS, "can't list groups", until,
+            [&](const auto* options, auto* answers) { rd_kafka_ListConsumerGroups(client_.get(), options, answers); });
     const auto* result = rd_kafka_event_ListConsumerGroups_result(answer.get());
     std::size_t count = 0;
     const auto* const* errors = rd_kafka_ListConsumerGroups_result_errors(result, &count);
@@ -176,50 +207,58 @@ std::vector<GroupInfo> KafkaAdmin::groups() {
 void KafkaAdmin::count_members(std::vector<GroupInfo>& groups, Clock::time_point deadline) {
     std::vector<const char*> names;
     for (const auto& group : groups) names.push_back(group.name.c_str());
-    const auto answer = ask(RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS, "can't describe groups", deadline,
-                            [&](const auto* options, auto* answers) {
-                                rd_kafka_DescribeConsumerGroups(client_.get(), names.data(), names.size(), options, answers);
-                            });
+    const auto answer =
+        ask(RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS, "can't describe groups", deadline,
+            [&](const auto* options, auto* answers) {
+                rd_kafka_DescribeConsumerGroups(client_.get(), names.data(), names.size(), options, answers);
+            });
     std::size_t count = 0;
     const auto* const* described = rd_kafka_DescribeConsumerGroups_result_groups(
         rd_kafka_event_DescribeConsumerGroups_result(answer.get()), &count);
     for (std::size_t i = 0; i < count; ++i) {
         const std::string_view name = rd_kafka_ConsumerGroupDescription_group_id(described[i]);
-        const auto group = std::find_if(groups.begin(), groups.end(), [&](const auto& each) { return each.name == name; });
+        const auto group =
+            std::find_if(groups.begin(), groups.end(), [&](const auto& each) { return each.name == name; });
         if (group == groups.end() || rd_kafka_ConsumerGroupDescription_error(described[i]) != nullptr) continue;
         group->members = static_cast<int>(rd_kafka_ConsumerGroupDescription_member_count(described[i]));
     }
 }
 
 std::map<TopicPartition, std::int64_t> KafkaAdmin::committed(const std::string& group) {
-    const std::string what = "can't ask for the offsets of group " + group;
+    const auto until = deadline();
+    std::map<TopicPartition, std::int64_t> offsets;
+    settle("can't ask for the offsets of group " + group, until, [&] { return list_offsets(group, until, offsets); });
+    return offsets;
+}
+
+rd_kafka_resp_err_t KafkaAdmin::list_offsets(const std::string& group, Clock::time_point deadline,
+                                             std::map<TopicPartition, std::int64_t>& offsets) {
     // No partitions: all of them.
     const GroupOffsets wanted(rd_kafka_ListConsumerGroupOffsets_new(group.c_str(), nullptr));
     std::array<rd_kafka_ListConsumerGroupOffsets_t*, 1> requests{wanted.get()};
     const auto answer =
-        ask(RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, what, deadline(), [&](const auto* options, auto* answers) {
-            rd_kafka_ListConsumerGroupOffsets(client_.get(), requests.data(), requests.size(), options, answers);
-        });
+        ask(RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, "can't ask for the offsets of group " + group, deadline,
+            [&](const auto* options, auto* answers) {
+                rd_kafka_ListConsumerGroupOffsets(client_.get(), requests.data(), requests.size(), options, answers);
+            });
     std::size_t count = 0;
     const auto* const* results = rd_kafka_ListConsumerGroupOffsets_result_groups(
         rd_kafka_event_ListConsumerGroupOffsets_result(answer.get()), &count);
-    std::map<TopicPartition, std::int64_t> offsets;
     for (std::size_t i = 0; i < count; ++i) {
-        if (const auto* error = rd_kafka_group_result_error(results[i])) {
-            if (rd_kafka_error_code(error) == RD_KAFKA_RESP_ERR_GROUP_ID_NOT_FOUND) continue;
-            fail(what, rd_kafka_error_string(error));
-        }
+        const auto error = rd_kafka_error_code(rd_kafka_group_result_error(results[i]));
+        if (error == RD_KAFKA_RESP_ERR_GROUP_ID_NOT_FOUND) continue;
+        if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return error;
         const auto* list = rd_kafka_group_result_partitions(results[i]);
         for (int each = 0; list != nullptr && each < list->cnt; ++each) {
             const auto& partition = list->elems[each];
             if (partition.offset >= 0) offsets[{partition.topic, partition.partition}] = partition.offset;
         }
     }
-    return offsets;
+    return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
 std::string ping(AdminClient& client, std::chrono::milliseconds timeout) {
-    const rd_kafka_metadata* answer = nullptr;
+    const rd_kafka_metadata_t* answer = nullptr;
     const auto error = rd_kafka_metadata(client.get(), 0, nullptr, &answer, to_ms(timeout));
     const Metadata metadata(answer);
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return words(error);

@@ -41,6 +41,9 @@ private:
     /// The answer to one question to the cluster; throws Unavailable where there is none, or `what` failed.
     Event ask(rd_kafka_admin_op_t operation, const std::string& what, Clock::time_point deadline, const Ask& ask);
     std::optional<TopicInfo> describe(const std::string& name, Clock::time_point deadline, bool need_leaders);
+    Watermarks query_watermarks(const TopicPartition& at, Clock::time_point deadline);
+    rd_kafka_resp_err_t list_offsets(const std::string& group, Clock::time_point deadline,
+                                     std::map<TopicPartition, std::int64_t>& offsets);
     void count_members(std::vector<GroupInfo>& groups, Clock::time_point deadline);
     Clock::time_point deadline() const { return Clock::now() + timeout_; }
 

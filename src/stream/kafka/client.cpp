@@ -1,15 +1,14 @@
 #include "stream/kafka/client.hpp"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
-#include <syslog.h>
-
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdexcept>
 #include <string_view>
+#include <sys/socket.h>
+#include <syslog.h>
 
 #include "runtime/log.hpp"
 
@@ -86,7 +85,8 @@ void set(rd_kafka_conf_t* conf, const std::string& key, const std::string& value
 void check_properties(const Properties& properties) {
     const Conf conf(rd_kafka_conf_new());
     for (const auto& [key, value] : properties) {
-        const auto found = std::find_if(reserved.begin(), reserved.end(), [&](const auto& r) { return r.first == key; });
+        const auto found =
+            std::find_if(reserved.begin(), reserved.end(), [&](const auto& r) { return r.first == key; });
         if (found != reserved.end()) {
             throw std::invalid_argument("'" + key + "' is Nearline's to set: " + std::string(found->second));
         }

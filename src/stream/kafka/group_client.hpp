@@ -14,7 +14,8 @@ namespace nearline::stream::kafka {
 /// and the rebalances that it takes part in from within its polls.
 class GroupClient : public Observer {
 public:
-    GroupClient(const Cluster& cluster, const GroupOptions& options, const Properties& more, RebalanceListener listener);
+    GroupClient(const Cluster& cluster, const GroupOptions& options, const Properties& more,
+                RebalanceListener listener);
     ~GroupClient() override;
     GroupClient(const GroupClient&) = delete;
     GroupClient& operator=(const GroupClient&) = delete;
@@ -54,7 +55,8 @@ private:
     void rebalance(rd_kafka_resp_err_t what, rd_kafka_topic_partition_list_t* partitions) override;
     void taken(rd_kafka_topic_partition_list_t& partitions);
     void given(rd_kafka_topic_partition_list_t& partitions);
-    void tell(const std::function<void(const std::vector<TopicPartition>&)>& whom, const std::vector<TopicPartition>& what);
+    void tell(const std::function<void(const std::vector<TopicPartition>&)>& whom,
+              const std::vector<TopicPartition>& what);
     void subscribe();
     void rethrow();
 

@@ -52,7 +52,8 @@ void KafkaGroupConsumer::add(rd_kafka_message_t& message) {
         batch_.pop_back();
         return;
     }
-    if (place->second.next && record.offset > *place->second.next) count_lost(record.at, *place->second.next, record.offset);
+    if (place->second.next && record.offset > *place->second.next)
+        count_lost(record.at, *place->second.next, record.offset);
     place->second.next = std::max(record.offset + 1, place->second.next.value_or(0));
     place->second.leader_epoch = rd_kafka_message_leader_epoch(&message);
 }
@@ -66,11 +67,9 @@ void KafkaGroupConsumer::count_lost(const TopicPartition& at, std::int64_t expec
     if (lost <= 0) return;
     lost_ += static_cast<std::uint64_t>(lost);
     lost_metric_.add(static_cast<double>(lost));
-    log::error("retention removed records before they were read", {{"group", group()},
-                                                                   {"topic", at.topic},
-                                                                   {"partition", at.partition},
-                                                                   {"from", expected},
-                                                                   {"records", lost}});
+    log::error(
+        "retention removed records before they were read",
+        {{"group", group()}, {"topic", at.topic}, {"partition", at.partition}, {"from", expected}, {"records", lost}});
 }
 
 /// Asks for the committed offsets itself, which librdkafka would do now too, to know what retention took.
@@ -108,7 +107,8 @@ void KafkaGroupConsumer::give(const rd_kafka_topic_partition_list_t& partitions)
     }
     set_paused(paused, false);
     // Not handed out yet, and the next owner's now.
-    std::erase_if(batch_, [&](const auto& record) { return std::find(gone.begin(), gone.end(), record.at) != gone.end(); });
+    std::erase_if(batch_,
+                  [&](const auto& record) { return std::find(gone.begin(), gone.end(), record.at) != gone.end(); });
     unassign(partitions);
 }
 

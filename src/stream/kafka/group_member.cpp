@@ -21,8 +21,12 @@ void KafkaGroupMember::poll(std::chrono::milliseconds timeout) {
     log::warning("kafka group member", {{"group", group()}, {"error", rd_kafka_message_errstr(message.get())}});
 }
 
-void KafkaGroupMember::take(rd_kafka_topic_partition_list_t& /*partitions*/) { assign(*to_list({})); }
+void KafkaGroupMember::take(rd_kafka_topic_partition_list_t& /*partitions*/) {
+    assign(*to_list({}));
+}
 
-void KafkaGroupMember::give(const rd_kafka_topic_partition_list_t& /*partitions*/) { unassign(*to_list({})); }
+void KafkaGroupMember::give(const rd_kafka_topic_partition_list_t& /*partitions*/) {
+    unassign(*to_list({}));
+}
 
 }  // namespace nearline::stream::kafka

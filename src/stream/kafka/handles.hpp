@@ -1,7 +1,6 @@
 #pragma once
 
 #include <librdkafka/rdkafka.h>
-
 #include <memory>
 
 /// One owner type for each C handle of librdkafka. This header is for the .cpp files of kafka/ only.
@@ -29,6 +28,6 @@ using Error = std::unique_ptr<rd_kafka_error_t, Free<rd_kafka_error_destroy>>;
 using Message = std::unique_ptr<rd_kafka_message_t, Free<rd_kafka_message_destroy>>;
 using Headers = std::unique_ptr<rd_kafka_headers_t, Free<rd_kafka_headers_destroy>>;
 using Partitions = std::unique_ptr<rd_kafka_topic_partition_list_t, Free<rd_kafka_topic_partition_list_destroy>>;
-using Metadata = std::unique_ptr<const rd_kafka_metadata, Free<rd_kafka_metadata_destroy>>;
+using Metadata = std::unique_ptr<const rd_kafka_metadata_t, Free<rd_kafka_metadata_destroy>>;
 
 }  // namespace nearline::stream::kafka

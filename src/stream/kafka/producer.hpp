@@ -19,7 +19,8 @@ public:
     KafkaProducer(const Cluster& cluster, const ProducerOptions& options);
     ~KafkaProducer() override;
 
-    void produce(const std::string& topic, std::optional<int> partition, Record record, OnDelivery on_delivery) override;
+    void produce(const std::string& topic, std::optional<int> partition, Record record,
+                 OnDelivery on_delivery) override;
     bool flush(std::chrono::milliseconds time) override;
     std::size_t in_flight() const override;
     bool warm_up(const std::string& topic, std::chrono::milliseconds time) override;

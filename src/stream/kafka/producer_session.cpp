@@ -1,8 +1,7 @@
 #include "stream/kafka/producer_session.hpp"
 
-#include <pthread.h>
-
 #include <array>
+#include <pthread.h>
 #include <set>
 
 #include "runtime/log.hpp"
@@ -36,7 +35,9 @@ Session::Session(const Cluster& cluster, const Properties& properties, Reported 
       queue_(rd_kafka_queue_get_main(client_.get())),
       thread_([this] { run(); }) {}
 
-Session::~Session() { stop(); }
+Session::~Session() {
+    stop();
+}
 
 void Session::stop() {
     stopping_ = true;
@@ -47,10 +48,10 @@ void Session::stop() {
 bool Session::send(const std::string& topic, std::optional<int> partition, Record& record, OnDelivery& on_delivery) {
     auto headers = to_headers(record);
     std::array<rd_kafka_vu_t, 8> arguments{
-        argument(RD_KAFKA_VTYPE_TOPIC),      argument(RD_KAFKA_VTYPE_PARTITION),
-        argument(RD_KAFKA_VTYPE_MSGFLAGS),   bytes(RD_KAFKA_VTYPE_VALUE, record.value),
+        argument(RD_KAFKA_VTYPE_TOPIC),        argument(RD_KAFKA_VTYPE_PARTITION),
+        argument(RD_KAFKA_VTYPE_MSGFLAGS),     bytes(RD_KAFKA_VTYPE_VALUE, record.value),
         bytes(RD_KAFKA_VTYPE_KEY, record.key), argument(RD_KAFKA_VTYPE_TIMESTAMP),
-        argument(RD_KAFKA_VTYPE_OPAQUE),     argument(RD_KAFKA_VTYPE_HEADERS)};
+        argument(RD_KAFKA_VTYPE_OPAQUE),       argument(RD_KAFKA_VTYPE_HEADERS)};
     arguments[0].u.cstr = topic.c_str();
     arguments[1].u.i32 = partition.value_or(RD_KAFKA_PARTITION_UA);
     arguments[2].u.i = RD_KAFKA_MSG_F_COPY;
@@ -86,14 +87,17 @@ bool Session::send(const std::string& topic, std::optional<int> partition, Recor
     return true;
 }
 
-void Session::refuse(const std::string& topic, std::optional<int> partition, OnDelivery on_delivery, std::string reason) {
+void Session::refuse(const std::string& topic, std::optional<int> partition, OnDelivery on_delivery,
+                     std::string reason) {
     const TopicPartition at{topic, partition.value_or(-1)};
     const std::lock_guard lock(mutex_);
     refused_.push_back({at, std::move(on_delivery), {Delivery::Outcome::rejected, at, -1, std::move(reason), false}});
     wake();
 }
 
-void Session::fatal(const std::string& /*why*/) { failed_ = true; }
+void Session::fatal(const std::string& /*why*/) {
+    failed_ = true;
+}
 
 bool Session::idle() const {
     const std::lock_guard lock(mutex_);
@@ -122,8 +126,9 @@ Delivery Session::delivery_of(const rd_kafka_message_t& message, const Open& ope
     delivery.at = {open.at.topic, message.partition};
     delivery.offset = message.offset;
     if (message.err == RD_KAFKA_RESP_ERR_NO_ERROR) return delivery;
-    delivery.outcome = rd_kafka_message_status(&message) == RD_KAFKA_MSG_STATUS_NOT_PERSISTED ? Delivery::Outcome::rejected
-                                                                                               : Delivery::Outcome::unknown;
+    delivery.outcome = rd_kafka_message_status(&message) == RD_KAFKA_MSG_STATUS_NOT_PERSISTED
+                           ? Delivery::Outcome::rejected
+                           : Delivery::Outcome::unknown;
     delivery.offset = -1;
     delivery.reason = words(message.err);
     delivery.too_large = message.err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE;
@@ -175,8 +180,9 @@ bool Session::warm_up(const std::string& topic, std::chrono::milliseconds time) 
         if (!kept) kept.reset(rd_kafka_topic_new(client_.get(), topic.c_str(), nullptr));
         handle = kept.get();
     }
-    const rd_kafka_metadata* answer = nullptr;
-    if (rd_kafka_metadata(client_.get(), 0, handle, &answer, remaining_ms(deadline)) != RD_KAFKA_RESP_ERR_NO_ERROR) return false;
+    const rd_kafka_metadata_t* answer = nullptr;
+    if (rd_kafka_metadata(client_.get(), 0, handle, &answer, remaining_ms(deadline)) != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return false;
     const Metadata metadata(answer);
     if (metadata->topic_cnt != 1 || metadata->topics[0].err != RD_KAFKA_RESP_ERR_NO_ERROR) return false;
     // A connection is made when it is first needed: asking each leader for anything makes it now.

@@ -13,9 +13,9 @@ namespace {
 
 constexpr std::string_view blank = " \t\f\r";
 
-class Reader {
+class PropertiesFile {
 public:
-    explicit Reader(const std::string& path) : path_(path), file_(path) {
+    explicit PropertiesFile(const std::string& path) : path_(path), file_(path) {
         if (!file_) throw std::invalid_argument(path + ": can't be read");
     }
 
@@ -90,12 +90,23 @@ private:
                 continue;
             }
             switch (const char c = text[++i]) {
-                case 't': plain += '\t'; break;
-                case 'n': plain += '\n'; break;
-                case 'r': plain += '\r'; break;
-                case 'f': plain += '\f'; break;
-                case 'u': plain += unicode(text, i); break;
-                default: plain += c;
+                case 't':
+                    plain += '\t';
+                    break;
+                case 'n':
+                    plain += '\n';
+                    break;
+                case 'r':
+                    plain += '\r';
+                    break;
+                case 'f':
+                    plain += '\f';
+                    break;
+                case 'u':
+                    plain += unicode(text, i);
+                    break;
+                default:
+                    plain += c;
             }
         }
         return plain;
@@ -131,6 +142,8 @@ private:
 
 }  // namespace
 
-std::map<std::string, std::string> read_properties(const std::string& path) { return Reader(path).read(); }
+std::map<std::string, std::string> read_properties(const std::string& path) {
+    return PropertiesFile(path).read();
+}
 
 }  // namespace nearline::stream

@@ -25,7 +25,8 @@ ConsumedRecord to_record(rd_kafka_message_t& message) {
     const char* name = nullptr;
     const void* value = nullptr;
     std::size_t size = 0;
-    for (std::size_t i = 0; rd_kafka_header_get_all(headers, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR; ++i) {
+    for (std::size_t i = 0; rd_kafka_header_get_all(headers, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR;
+         ++i) {
         record.headers.push_back({name, bytes(value, size)});
     }
     return record;
@@ -35,8 +36,8 @@ Headers to_headers(const Record& record) {
     if (record.headers.empty()) return nullptr;
     Headers headers(rd_kafka_headers_new(record.headers.size()));
     for (const auto& [key, value] : record.headers) {
-        rd_kafka_header_add(headers.get(), key.data(), static_cast<ssize_t>(key.size()), value ? value->data() : nullptr,
-                            value ? static_cast<ssize_t>(value->size()) : 0);
+        rd_kafka_header_add(headers.get(), key.data(), static_cast<ssize_t>(key.size()),
+                            value ? value->data() : nullptr, value ? static_cast<ssize_t>(value->size()) : 0);
     }
     return headers;
 }
