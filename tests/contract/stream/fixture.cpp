@@ -1,0 +1,208 @@
+#include "contract/stream/fixture.hpp"
+
+#include <array>
+#include <atomic>
+#include <cstdio>
+#include <cstdlib>
+#include <future>
+#include <random>
+#include <stdexcept>
+#include <thread>
+#include <unistd.h>
+
+#include "stream/kafka/handles.hpp"
+#include "support/temp_dir.hpp"
+
+namespace nearline::stream::testing {
+namespace {
+
+/// The output of tests/servers/kafka; throws where it fails.
+std::string run_server_script(const std::string& arguments) {
+    const std::string command = NEARLINE_SOURCE_DIR "/tests/servers/kafka " + arguments;
+    FILE* pipe = ::popen(command.c_str(), "re");
+    if (pipe == nullptr) throw std::runtime_error("can't run " + command);
+    std::string output;
+    std::array<char, 256> buffer{};
+    while (std::fgets(buffer.data(), buffer.size(), pipe) != nullptr) output += buffer.data();
+    if (::pclose(pipe) != 0) throw std::runtime_error(command + " failed");
+    while (!output.empty() && output.back() == '\n') output.pop_back();
+    return output;
+}
+
+std::string until_exit_of_us() {
+    return " --heap 384m --until-exit-of " + std::to_string(::getpid());
+}
+
+/// The broker of this process, where none was given from outside.
+struct SharedBroker {
+    nearline::testing::TempDir folder;
+    std::string address = run_server_script("start " + (folder / "kafka") + until_exit_of_us());
+    ~SharedBroker() { run_server_script("stop " + (folder / "kafka")); }
+    SharedBroker() = default;
+    SharedBroker(const SharedBroker&) = delete;
+    SharedBroker& operator=(const SharedBroker&) = delete;
+};
+std::unique_ptr<SharedBroker> shared_broker;
+
+class KafkaWorld : public World {
+public:
+    Stream& stream() override { return *stream_; }
+
+    /// What the interface has no need of: DeleteRecords, straight from librdkafka.
+    void expire(const TopicPartition& at, std::int64_t before) override {
+        rd_kafka_conf_t* conf = rd_kafka_conf_new();
+        std::array<char, 256> why{};
+        rd_kafka_conf_set(conf, "bootstrap.servers", broker().c_str(), why.data(), why.size());
+        const kafka::Client client(rd_kafka_new(RD_KAFKA_PRODUCER, conf, why.data(), why.size()));
+        const kafka::Partitions list(rd_kafka_topic_partition_list_new(1));
+        rd_kafka_topic_partition_list_add(list.get(), at.topic.c_str(), at.partition)->offset = before;
+        const std::unique_ptr<rd_kafka_DeleteRecords_t, kafka::Free<rd_kafka_DeleteRecords_destroy>> request(
+            rd_kafka_DeleteRecords_new(list.get()));
+        const kafka::Queue answers(rd_kafka_queue_new(client.get()));
+        auto* requests = request.get();
+        rd_kafka_DeleteRecords(client.get(), &requests, 1, nullptr, answers.get());
+        const kafka::Event answer(rd_kafka_queue_poll(answers.get(), 30'000));
+        if (!answer || rd_kafka_event_error(answer.get()) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+            throw std::runtime_error("DeleteRecords failed");
+        }
+    }
+
+private:
+    std::unique_ptr<Stream> stream_ = open_kafka(broker(), {}, "contract-tests", metrics());
+};
+
+#ifdef NEARLINE_HAS_EMBEDDED_STREAM
+class EmbeddedWorld : public World {
+public:
+    Stream& stream() override { return *stream_; }
+
+    void expire(const TopicPartition& at, std::int64_t before) override {
+        const auto admin = stream_->admin(patience);
+        if (!wait_until([&] { return admin->watermarks(at).start >= before; })) {
+            throw std::runtime_error("retention did not remove the old records");
+        }
+    }
+
+private:
+    nearline::testing::TempDir folder_;
+    std::unique_ptr<Stream> stream_ =
+        open_embedded(folder_ / "topics", EmbeddedOptions{.retention_interval = 20ms, .retention_step = 2}, metrics());
+};
+#endif
+
+}  // namespace
+
+const std::string& broker() {
+    static const std::string address = [] {
+        if (const char* given = std::getenv("NEARLINE_TEST_KAFKA")) return std::string(given);
+        shared_broker = std::make_unique<SharedBroker>();
+        return shared_broker->address;
+    }();
+    return address;
+}
+
+void stop_broker() {
+    shared_broker.reset();
+}
+
+std::unique_ptr<World> kafka_world() {
+    return std::make_unique<KafkaWorld>();
+}
+
+std::vector<Implementation> implementations() {
+    std::vector<Implementation> all{{"Kafka", kafka_world}};
+#ifdef NEARLINE_HAS_EMBEDDED_STREAM
+    all.push_back({"Embedded", [] -> std::unique_ptr<World> { return std::make_unique<EmbeddedWorld>(); }});
+#endif
+    return all;
+}
+
+std::string name_of(const ::testing::TestParamInfo<Implementation>& info) {
+    return info.param.name;
+}
+
+OwnBroker::OwnBroker() {
+    std::string name = "/tmp/nearline-broker-XXXXXX";
+    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder");
+    folder_ = name;
+    start();
+}
+
+OwnBroker::~OwnBroker() {
+    command("kill");
+    std::filesystem::remove_all(folder_);
+}
+
+std::string OwnBroker::command(const std::string& verb) {
+    return run_server_script(verb + " " + folder_);
+}
+
+void OwnBroker::start() {
+    address_ = run_server_script("start " + folder_ + until_exit_of_us());
+}
+
+bool wait_until(const std::function<bool()>& condition, std::chrono::milliseconds time) {
+    const auto deadline = Clock::now() + time;
+    while (!condition()) {
+        if (Clock::now() >= deadline) return false;
+        std::this_thread::sleep_for(2ms);
+    }
+    return true;
+}
+
+std::string unique(const std::string& what) {
+    static const auto process = std::random_device{}();
+    static std::atomic<int> count = 0;
+    return what + "-" + std::to_string(process) + "-" + std::to_string(++count);
+}
+
+std::int64_t long_ago() {
+    const auto day_ago = std::chrono::system_clock::now() - 25h;
+    return std::chrono::duration_cast<std::chrono::milliseconds>(day_ago.time_since_epoch()).count();
+}
+
+TopicOptions short_lived(int partitions) {
+    return {.partitions = partitions, .retention = 1h};
+}
+
+std::vector<std::string> values(const std::vector<ConsumedRecord>& records) {
+    std::vector<std::string> values;
+    for (const auto& record : records) values.push_back(record.value.value_or("(null)"));
+    return values;
+}
+
+std::string StreamTest::topic(int partitions, std::optional<TopicOptions> options) {
+    const auto name = unique("topic");
+    admin()->create_topic(name, options.value_or(TopicOptions{.partitions = partitions}));
+    return name;
+}
+
+Delivery StreamTest::send(const std::string& topic, std::optional<int> partition, Record record) {
+    if (!producer_) producer_ = stream().producer({.delivery_timeout = 20s});
+    auto delivered = std::make_shared<std::promise<Delivery>>();
+    producer_->produce(topic, partition, std::move(record),
+                       [delivered](const Delivery& d) { delivered->set_value(d); });
+    auto delivery = delivered->get_future();
+    if (delivery.wait_for(patience) != std::future_status::ready) throw std::runtime_error("no delivery report");
+    return delivery.get();
+}
+
+void StreamTest::send_values(const std::string& topic, int partition, const std::vector<std::string>& values,
+                             std::int64_t timestamp) {
+    if (!producer_) producer_ = stream().producer({.delivery_timeout = 20s});
+    auto stored = std::make_shared<std::atomic<std::size_t>>(0);
+    for (const auto& value : values) {
+        producer_->produce(topic, partition, {.value = value, .timestamp = timestamp},
+                           [stored](const Delivery& delivery) {
+                               if (delivery.outcome == Delivery::Outcome::stored) ++*stored;
+                           });
+    }
+    producer_->flush(patience);
+    ASSERT_EQ(*stored, values.size());
+}
+
+GroupOptions StreamTest::group(const std::string& topic, const std::string& name) const {
+    return {.group = name, .topics = {topic}, .session_timeout = 3s};
+}
+
+}  // namespace nearline::stream::testing
