@@ -35,7 +35,7 @@ std::string until_exit_of_us() {
 
 /// The broker of this process, where none was given from outside.
 struct SharedBroker {
-    nearline::testing::TempDir folder;
+    nearline::test::TempDir folder;
     std::string address = run_server_script("start " + (folder / "kafka") + until_exit_of_us());
     ~SharedBroker() { run_server_script("stop " + (folder / "kafka")); }
     SharedBroker() = default;
@@ -84,7 +84,7 @@ public:
     }
 
 private:
-    nearline::testing::TempDir folder_;
+    nearline::test::TempDir folder_;
     std::unique_ptr<Stream> stream_ =
         open_embedded(folder_ / "topics", EmbeddedOptions{.retention_interval = 20ms, .retention_step = 2}, metrics());
 };
