@@ -246,14 +246,13 @@ http::Handler RegistryApi::on_thread(Work work) {
             co_return busy;
         }
         ++waiting_;
-        // A copy of the request: a server that is stopped hard does not wait for the work. Variables, not
-        // temporaries: GCC 12 destroys some of those twice in a co_await expression.
-        auto job = [this, work, request] {
+        // A copy of the request: a server that is stopped hard does not wait for the work. A variable, not a
+        // temporary: GCC 12 destroys some of those twice in a co_await expression.
+        const std::function<Response()> job = [this, work, request] {
             --waiting_;
             return answer(work, request);
         };
-        auto running = http::offload(pool_, std::move(job));
-        auto response = co_await std::move(running);
+        auto response = co_await http::offload(pool_, job);
         co_return response;
     };
 }
