@@ -256,10 +256,13 @@ asio::awaitable<Response> Connection::call(const Route& route, const Request& re
     try {
         co_return co_await route.handler(request);
     } catch (const Unavailable& error) {
-        log::warning("unavailable", {{"service", server_->options.service},
-                                     {"route", route.pattern},
-                                     {"request_id", request.request_id},
-                                     {"error", error.what()}});
+        // What is away fails every request: the log need not say each.
+        if (long held = 0; server_->unavailable.pass(held))
+            log::warning("unavailable", {{"service", server_->options.service},
+                                         {"route", route.pattern},
+                                         {"request_id", request.request_id},
+                                         {"error", error.what()},
+                                         {"held_back", held}});
         problem = {503, "Service Unavailable", "Something this service needs is not there right now; try again."};
         problem.retry_after = std::chrono::seconds(1);
     } catch (const std::exception& error) {

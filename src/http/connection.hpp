@@ -18,6 +18,7 @@
 #include "http/server.hpp"
 #include "http/server_metrics.hpp"
 #include "http/trusted_proxies.hpp"
+#include "runtime/log.hpp"
 
 namespace nearline::http {
 
@@ -39,6 +40,7 @@ struct ServerState {
     TrustedProxies proxies;
     ServerMetrics metrics;
     RequestIds request_ids{};
+    log::Throttle unavailable{1};
     bool draining = false;
     /// Called when a connection begins to wait; empty unless somebody wants its place.
     std::function<void()> place_wanted{};
