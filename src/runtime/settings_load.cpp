@@ -128,6 +128,8 @@ private:
             if (!arguments.config) errors.push_back("--config: needs the path of a file");
         } else {
             unknown_flag(name);
+            // What follows was meant as its value: one mistake, one message.
+            if (!value && !impl_.positional && i + 1 < all.size() && !all[i + 1].starts_with('-')) ++i;
         }
     }
 

@@ -190,6 +190,11 @@ TEST_F(SettingsTest, ReportsAllErrorsTogetherWithWhereTheyCameFrom) {
     EXPECT_THAT(errors_, HasSubstr("TEST_SECRET: must have 8 bytes at least (environment variable TEST_SECRET)"));
 }
 
+TEST_F(SettingsTest, AnUnknownFlagAndItsValueAreOneError) {
+    expect_error({"--partitons", "3"}, "--partitons: there is no such flag; did you mean --partitions?");
+    EXPECT_THAT(errors_, HasSubstr("test-svc: 1 error in"));
+}
+
 TEST_F(SettingsTest, NamesSectionsAsAnError) {
     const auto path = file("a.toml", "[http]\nport = 1\n");
     expect_error({"--config", path.c_str()},
