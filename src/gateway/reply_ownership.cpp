@@ -59,6 +59,11 @@ void ReplyOwnership::release(int partition) {
     if (!wanted(partition)) settle();
 }
 
+std::size_t ReplyOwnership::owned() const noexcept {
+    return static_cast<std::size_t>(
+        std::count_if(owned_.begin(), owned_.end(), [&](int partition) { return is_reading(partition); }));
+}
+
 std::size_t ReplyOwnership::awaited() const noexcept {
     return static_cast<std::size_t>(std::count_if(awaited_.begin(), awaited_.end(), [&](const auto& awaited) {
         return !owned_.contains(awaited.first) && borrowed_ != awaited.first;

@@ -53,7 +53,8 @@ public:
     void await(int partition);
     void release(int partition);
 
-    std::size_t owned() const noexcept { return owned_.size(); }
+    /// Owned and being read.
+    std::size_t owned() const noexcept;
     /// Read only because answers are still awaited there.
     std::size_t awaited() const noexcept;
     bool borrowing() const noexcept { return borrowed_.has_value(); }

@@ -1,0 +1,43 @@
+#include "gateway/answer_decoder.hpp"
+
+#include "domain/header_names.hpp"
+#include "domain/prediction.hpp"
+
+namespace nearline::gateway {
+namespace {
+
+/// The members that the schema knows, in its order.
+boost::json::value in_order(const boost::json::value& document, const schema::JsonSchema& schema) {
+    const auto* object = document.if_object();
+    if (!object) return document;
+    boost::json::object ordered;
+    ordered.reserve(object->size());
+    for (const std::string& name : schema.properties()) {
+        if (const auto* value = object->if_contains(name)) ordered.emplace(name, *value);
+    }
+    return ordered;
+}
+
+}  // namespace
+
+std::optional<Uuid> request_id_of(const stream::Record& record) {
+    const auto header = find_header(record, header_names::request_id);
+    if (!header) return {};
+    return Uuid::parse(*header);
+}
+
+Result<AnswerPtr> to_answer(const Uuid& id, const stream::Record& record, const boost::json::value& document,
+                            const schema::JsonSchema& schema) {
+    const auto prediction = prediction_from_json(in_order(document, schema));
+    if (!prediction) return prediction.error();
+    Answer answer;
+    answer.id = id;
+    if (const auto user = find_header(record, header_names::user)) answer.user = Uuid::parse(*user);
+    if (const auto digest = find_header(record, header_names::body_digest)) answer.body_digest = *digest;
+    answer.status = prediction->status;
+    answer.message = prediction->message;
+    answer.json = to_json(*prediction);
+    return std::make_shared<const Answer>(std::move(answer));
+}
+
+}  // namespace nearline::gateway

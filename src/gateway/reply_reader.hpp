@@ -1,0 +1,94 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "gateway/answer.hpp"
+#include "gateway/job_thread.hpp"
+#include "gateway/loop_gate.hpp"
+#include "gateway/reply_ownership.hpp"
+#include "runtime/backoff.hpp"
+#include "runtime/metrics.hpp"
+#include "runtime/stop.hpp"
+#include "schema/topic_codec.hpp"
+#include "stream/stream.hpp"
+
+namespace nearline::gateway {
+
+/// Reads answers from the partitions that ReplyOwnership says. Two handles: one is a member of the
+/// gateways' group and only knows which partitions are this gateway's, the other reads. One thread each;
+/// ends of logs are asked for on `stream_jobs`, schemas not seen before on `registry_jobs`, so that neither
+/// holds up answers.
+class ReplyReader {
+public:
+    struct Parts {
+        stream::Stream& stream;
+        stream::Admin& admin;
+        schema::TopicCodec& codec;
+        Metrics& metrics;
+        LoopGate gate;
+        JobThread& stream_jobs;
+        JobThread& registry_jobs;
+    };
+    /// On the loop's thread, all that came at once.
+    using OnAnswers = std::function<void(const std::vector<AnswerPtr>&)>;
+
+    ReplyReader(const Parts& parts, std::string topic, std::string group, OnAnswers on_answers);
+    ~ReplyReader();
+
+    void start();
+    /// Leaves the group. The gate has to be closed, and the job threads stopped, before.
+    void stop();
+
+    // All of these on the loop's thread.
+
+    /// The topic is there: takes part in the group and, until that says what is this gateway's, borrows.
+    void topic_is_there(int partitions);
+    /// The partition on which to ask for the next answer; nothing: none is being read yet.
+    std::optional<int> choose() { return ownership_.choose(); }
+    void await(int partition);
+    void release(int partition);
+
+private:
+    struct Unresolved;
+
+    void follow_group();
+    void set_member(stream::GroupMember* member);
+    void take_part(stream::RebalanceListener listener);
+    void read();
+    void take(stream::ConsumedRecord record, std::vector<AnswerPtr>& answers);
+    void resolve(const std::shared_ptr<Unresolved>& unresolved);
+    AnswerPtr decoded(const Uuid& id, const stream::ConsumedRecord& record, const schema::TopicCodec::Decoded& decoded);
+    void undecodable(const stream::ConsumedRecord& record, const std::string& why);
+
+    void do_changes();
+    void look_up(int partition);
+    void found(int partition, std::int64_t end);
+    void show_partitions();
+
+    Parts parts_;
+    std::string topic_;
+    std::string group_;
+    OnAnswers on_answers_;
+    Gauge owned_;
+    Gauge awaited_;
+    Gauge borrowed_;
+    Counter undecodable_;
+
+    ReplyOwnership ownership_;  // the loop's thread
+    StopToken stop_;
+    std::unique_ptr<stream::Reader> reader_;
+    std::mutex member_mutex_;
+    stream::GroupMember* member_ = nullptr;  // while its thread has one
+    std::atomic<int> unresolved_{0};
+    std::thread reading_;
+    std::thread following_;
+};
+
+}  // namespace nearline::gateway
