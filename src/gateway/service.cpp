@@ -1,0 +1,240 @@
+#include "gateway/service.hpp"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gateway/auth_passing.hpp"
+#include "gateway/authenticator.hpp"
+#include "gateway/backlog.hpp"
+#include "gateway/callers.hpp"
+#include "gateway/job_thread.hpp"
+#include "gateway/loop_gate.hpp"
+#include "gateway/openapi.hpp"
+#include "gateway/predictions.hpp"
+#include "gateway/reply_reader.hpp"
+#include "gateway/stream_watch.hpp"
+#include "http/client.hpp"
+#include "runtime/backoff.hpp"
+#include "runtime/stop.hpp"
+#include "stream/ensure_topics.hpp"
+
+namespace nearline::gateway {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto admin_patience = 2'000ms;
+constexpr auto backlog_interval = 1'000ms;
+constexpr auto flush_time = 1'000ms;
+// What is told at the end of the drain still has to be written.
+constexpr auto drain_reserve = 300ms;
+
+std::string group_name(const Options& options, const std::string& role) {
+    return options.group_prefix + "-" + role + "-" + options.model;
+}
+
+}  // namespace
+
+/// All parts, in the order in which they need each other.
+struct Service::Impl : std::enable_shared_from_this<Service::Impl> {
+    Impl(const Parts& p, Options o);
+
+    void start();
+    void stop();
+    http::Router routes();
+
+    void connect(schema::TopicCodec& codec, const std::shared_ptr<Backoff>& backoff);
+    void prepare_topics();
+    void sample_backlog();
+    void check_started();
+
+    Parts parts;
+    const Options options;
+    LoopGate gate;
+    std::unique_ptr<http::Client> auth;
+    std::unique_ptr<stream::Admin> admin;
+    StopToken stopping{};
+    JobThread stream_jobs{"gw-stream"};
+    JobThread registry_jobs{"gw-registry"};
+
+    // The loop's thread.
+    Authenticator authenticator;
+    AnswerKeep keep;
+    BacklogEstimate backlog;
+    ReplyReader replies;
+    Callers callers;
+    StreamWatch watch;
+    Predictions predictions;
+    std::string openapi{};
+    std::string index{};
+    bool ready = false;
+
+    std::unique_ptr<stream::Producer> producer{};
+    Gauge backlog_records;
+    Gauge backlog_seconds;
+    bool started = false;
+};
+
+Service::Impl::Impl(const Parts& p, Options o)
+    : parts(p),
+      options(std::move(o)),
+      gate(p.loop),
+      auth(options.auth_url.empty() ? nullptr : std::make_unique<http::Client>(p.loop, options.auth_url)),
+      admin(p.stream.admin(admin_patience)),
+      authenticator(p.jwt, auth.get(), p.health, options.auth_keep),
+      keep(options.keep_answers, options.keep_bytes),
+      replies({p.stream, *admin, p.output, p.metrics, gate, stream_jobs, registry_jobs}, options.output_topic,
+              group_name(options, "gateway"),
+              [this](const std::vector<AnswerPtr>& answers) { callers.answered(answers); }),
+      callers(p.loop, gate, replies, keep, p.metrics, {options.max_pending, options.max_late, options.late_time}),
+      watch(p.stream, gate, p.health, options.stream_name, [this] { return callers.stored(); }),
+      predictions({authenticator, callers, keep, watch, backlog, p.input, p.output, p.signer, p.metrics}, options) {
+    backlog_records = p.metrics.gauge("nearline_gateway_backlog_records", "Records before the prediction group");
+    backlog_seconds =
+        p.metrics.gauge("nearline_gateway_backlog_seconds", "Estimated time until a new record is predicted");
+}
+
+void Service::Impl::start() {
+    started = true;
+    stream::ProducerOptions producer_options;
+    producer_options.delivery_timeout = options.delivery_timeout;
+    producer = parts.stream.producer(producer_options);
+    replies.start();
+    stream_jobs.start();
+    registry_jobs.start();
+    watch.start();
+    gate.post([this] { predictions.open(*producer); });
+    registry_jobs.post([this] { connect(parts.input, std::make_shared<Backoff>()); });
+    stream_jobs.post([this] { prepare_topics(); });
+}
+
+/// Until both topics' schemas have their ids.
+void Service::Impl::connect(schema::TopicCodec& codec, const std::shared_ptr<Backoff>& backoff) {
+    std::string why;
+    try {
+        const auto id = codec.connect();
+        if (!id) why = "refuses the schema: " + id.error().detail;
+    } catch (const Unavailable& error) {
+        why = error.what();
+    }
+    if (!why.empty()) {
+        parts.health.down(options.registry_name, why);
+        registry_jobs.post_after(backoff->next(), [this, &codec, backoff] { connect(codec, backoff); });
+    } else if (&codec == &parts.input) {
+        connect(parts.output, backoff);
+    } else {
+        parts.health.up(options.registry_name);
+        gate.post([this] { check_started(); });
+    }
+}
+
+/// Until both topics are there.
+void Service::Impl::prepare_topics() {
+    const std::vector<stream::WantedTopic> wanted{{options.input_topic, options.topics},
+                                                  {options.output_topic, options.topics}};
+    const auto topics = stream::ensure_topics(parts.stream, wanted, parts.health, options.stream_name, stopping);
+    if (!topics) return;
+    gate.post([this, partitions = topics->at(options.output_topic).partitions] {
+        replies.topic_is_there(partitions);
+        check_started();
+    });
+    if (options.max_backlog > 0ms) sample_backlog();
+}
+
+void Service::Impl::check_started() {
+    if (ready) return;
+    if (predictions.why_not_now().empty() && replies.choose()) {
+        ready = true;
+        parts.on_ready();
+    } else {
+        // What is missing comes from other threads; asking again costs nothing.
+        stream_jobs.post_after(20ms, [this] { gate.post([this] { check_started(); }); });
+    }
+}
+
+void Service::Impl::sample_backlog() {
+    try {
+        const auto topic = admin->topic(options.input_topic);
+        const auto committed = admin->committed(group_name(options, "prediction"));
+        std::int64_t end = 0;
+        std::int64_t done = 0;
+        for (int partition = 0; topic && partition < topic->partitions; ++partition) {
+            const stream::TopicPartition at{options.input_topic, partition};
+            const auto watermarks = admin->watermarks(at);
+            const auto position = committed.find(at);
+            end += watermarks.end;
+            done += std::max(watermarks.start, position == committed.end() ? 0 : position->second);
+        }
+        gate.post([this, end, done] {
+            const auto now = std::chrono::steady_clock::now();
+            backlog.sample(end, done, now);
+            backlog_records.set(static_cast<double>(backlog.backlog()));
+            backlog_seconds.set(backlog.wait(now).count());
+        });
+    } catch (const Unavailable&) {
+        // The watch says so; the estimate stays what it was.
+    }
+    stream_jobs.post_after(backlog_interval, [this] { sample_backlog(); });
+}
+
+void Service::Impl::stop() {
+    if (!std::exchange(started, false)) return;
+    stopping.request();
+    gate.run([this] { callers.stop(); });
+    gate.close();
+    watch.stop();
+    stream_jobs.stop();
+    registry_jobs.stop();
+    replies.stop();
+    producer->flush(flush_time);
+    producer.reset();
+}
+
+http::Router Service::Impl::routes() {
+    const auto self = shared_from_this();
+    const auto fixed = [self](const std::string Impl::*document) -> http::Handler {
+        return [self, document](const http::Request&) -> boost::asio::awaitable<http::Response> {
+            co_return http::json_response(200, (*self).*document);
+        };
+    };
+    http::Router router{
+        {"POST", "/predict", [self](const http::Request& request) { return self->predictions.predict(request); },
+         "Predict: answers what the model says of one observation.", "application/json"},
+        {"GET", "/predictions/{id}", [self](const http::Request& request) { return self->predictions.show(request); },
+         "A prediction, by its request id or by the Location of a 202.", ""},
+    };
+    if (auth) router.add(auth_routes(*auth));
+    router.add({"GET", "/", fixed(&Impl::index), "What is here.", ""});
+    router.add({"GET", "/openapi.json", fixed(&Impl::openapi), "This API as an OpenAPI document.", ""});
+    auto described = router;
+    described.add(http::operations_routes(parts.health, parts.metrics));
+    index = index_document(described.routes());
+    openapi = openapi_document(described.routes(), parts.input.schema().text(), parts.output.schema().text());
+    return router;
+}
+
+Service::Service(const Parts& parts, Options options) : impl_(std::make_shared<Impl>(parts, std::move(options))) {}
+
+Service::~Service() {
+    stop();
+}
+
+http::Router Service::routes() const {
+    return impl_->routes();
+}
+
+void Service::start() {
+    impl_->start();
+}
+
+void Service::drain(std::chrono::steady_clock::time_point deadline) {
+    impl_->gate.post([impl = impl_, deadline] { impl->callers.cut(deadline - drain_reserve); });
+}
+
+void Service::stop() {
+    impl_->stop();
+}
+
+}  // namespace nearline::gateway
