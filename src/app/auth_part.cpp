@@ -30,11 +30,9 @@ std::unique_ptr<auth::UserStore> open_users(const UsersOptions& options) {
     }
 }
 
-AuthPart::AuthPart(Process& process, ReadyGate& ready, const AuthOptions& options,
-                   std::unique_ptr<auth::UserStore> store, const token::Jwt& jwt, const ListenOptions& listen, int port,
-                   const std::string& port_flag)
-    : store_(std::move(store)),
-      service_(to_service_options(options, ready), *store_, jwt, process.metrics, process.health),
+AuthPart::AuthPart(Process& process, ReadyGate& ready, const AuthOptions& options, auth::UserStore& store,
+                   const token::Jwt& jwt, const ListenOptions& listen, int port, const std::string& port_flag)
+    : service_(to_service_options(options, ready), store, jwt, process.metrics, process.health),
       server_(make_server(loop_, process, "auth", listen, port, port_flag, service_.routes())) {}
 
 void AuthPart::add_to(Lifecycle& lifecycle) {

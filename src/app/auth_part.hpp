@@ -20,19 +20,17 @@ void declare(Settings& settings, AuthOptions& options);
 /// Connects to nothing yet. Throws ConfigurationError.
 std::unique_ptr<auth::UserStore> open_users(const UsersOptions& options);
 
-/// auth-svc in a process: its store, its service, its server on a loop of its own.
+/// auth-svc in a process: its service, and its server on a loop of its own.
 class AuthPart {
 public:
-    /// Binds the port. `process` and `jwt` must outlive it.
-    AuthPart(Process& process, ReadyGate& ready, const AuthOptions& options, std::unique_ptr<auth::UserStore> store,
+    /// Binds the port. `process`, `store` and `jwt` must outlive it.
+    AuthPart(Process& process, ReadyGate& ready, const AuthOptions& options, auth::UserStore& store,
              const token::Jwt& jwt, const ListenOptions& listen, int port, const std::string& port_flag);
 
     void add_to(Lifecycle& lifecycle);
-    auth::UserStore& store() noexcept { return *store_; }
     std::string url() const { return server_->url(); }
 
 private:
-    std::unique_ptr<auth::UserStore> store_;
     http::EventLoop loop_{"auth"};
     auth::Service service_;
     std::unique_ptr<http::Server> server_;

@@ -19,7 +19,8 @@ int serve(const Options& options) {
     Process process;
     ReadyGate ready(process.health, 1);
     const token::Jwt jwt(*options.jwt_secret);
-    AuthPart auth(process, ready, options.auth, open_users(options.users), jwt, options.listen, options.port, "--port");
+    const auto users = open_users(options.users);
+    AuthPart auth(process, ready, options.auth, *users, jwt, options.listen, options.port, "--port");
     Lifecycle lifecycle;
     auth.add_to(lifecycle);
     return run(process, lifecycle, options.process);

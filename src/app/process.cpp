@@ -25,11 +25,13 @@ void Process::fail(const std::string& part, const std::string& why) {
 }
 
 void ReadyGate::part_ready() {
-    const std::scoped_lock lock(mutex_);
-    if (--waiting_for_ == 0) {
-        health_.started();
-        log::info("ready");
+    {
+        const std::scoped_lock lock(mutex_);
+        if (--waiting_for_ != 0) return;
     }
+    health_.started();
+    log::info("ready");
+    on_ready_();
 }
 
 std::unique_ptr<http::Server> make_server(http::EventLoop& loop, Process& process, const std::string& service,

@@ -41,13 +41,17 @@ struct Process {
 /// Tells Health that the process has started when each of its parts has. Thread-safe.
 class ReadyGate {
 public:
-    ReadyGate(Health& health, int parts) : health_(health), waiting_for_(parts) {}
+    /// `on_ready` is called when all are, on the thread of the last.
+    ReadyGate(
+        Health& health, int parts, std::function<void()> on_ready = [] {})
+        : health_(health), waiting_for_(parts), on_ready_(std::move(on_ready)) {}
     void part_ready();
 
 private:
     Health& health_;
     std::mutex mutex_;
     int waiting_for_;
+    std::function<void()> on_ready_;
 };
 
 /// A server whose port is named by its flag where it can't be had. GET /healthz, /readyz and /metrics are

@@ -1,7 +1,6 @@
-#include "stream/stream.hpp"
-
 #include "domain/problem.hpp"
 #include "stream/embedded/engine.hpp"
+#include "stream/stream.hpp"
 
 namespace nearline::stream {
 namespace {

@@ -1,0 +1,214 @@
+#include <atomic>
+#include <future>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "app/auth_part.hpp"
+#include "app/commands.hpp"
+#include "app/connections.hpp"
+#include "app/data_folder.hpp"
+#include "app/demo_users.hpp"
+#include "app/gateway_part.hpp"
+#include "app/operations_part.hpp"
+#include "app/options.hpp"
+#include "app/places.hpp"
+#include "app/prediction_part.hpp"
+#include "app/process.hpp"
+#include "app/registry_part.hpp"
+#include "app/welcome.hpp"
+#include "auth/passwords.hpp"
+#include "runtime/data_lock.hpp"
+#include "runtime/log.hpp"
+
+namespace nearline::app {
+
+namespace {
+
+struct Options {
+    DataFolder data;
+    bool demo_users = false;
+    ListenOptions listen;
+    int auth_port = 5000;
+    int gateway_port = 1958;
+    int registry_port = 8081;
+    int admin_port = 9101;
+    StreamOptions stream;
+    RegistryOptions registry;
+    UsersOptions users;
+    TopicsOptions topics;
+    AuthOptions auth;
+    GatewayOptions gateway;
+    PredictionOptions prediction;
+    ProcessOptions process;
+    std::optional<std::string> jwt_secret;
+
+    bool has_embedded_users() const { return users.users == data.users(); }
+    bool has_embedded_registry() const { return registry.registry.starts_with("embedded:"); }
+};
+
+void declare_all(Settings& settings, Options& options) {
+    settings.group("All in one process");
+    settings.add("--data DIR", "NEARLINE_DATA", options.data.path,
+                 "folder of the embedded parts: users, topics, schemas, secret");
+    settings.add("--demo-users", "", options.demo_users,
+                 "makes theodondre@gmail.com and theodondre@email.com, administrators with the password admin123, "
+                 "where the data "
+                 "folder has no users yet and --listen is this machine alone");
+    declare(settings, options.listen);
+    declare_port(settings, "--gateway-port", "NEARLINE_GATEWAY_PORT", options.gateway_port, "port for predictions");
+    declare_port(settings, "--auth-port", "NEARLINE_AUTH_PORT", options.auth_port, "port for logins and users");
+    declare_port(settings, "--registry-port", "NEARLINE_REGISTRY_PORT", options.registry_port,
+                 "port of the embedded schema registry");
+    declare_port(settings, "--admin-port", "NEARLINE_ADMIN_PORT", options.admin_port, "port for operators");
+    declare(settings, options.auth);
+    declare(settings, options.gateway, false);
+    declare(settings, options.prediction);
+    declare(settings, options.topics);
+    declare(settings, options.stream, true);
+    declare(settings, options.registry, true);
+    declare(settings, options.users);
+    declare(settings, options.process);
+    declare_jwt_secret(settings, options.jwt_secret, false);
+}
+
+/// What is not set elsewhere lies in the data folder.
+void fill_in(Options& options) {
+    if (options.stream.stream.empty()) options.stream.stream = options.data.stream();
+    if (options.registry.registry.empty()) options.registry.registry = options.data.registry();
+    if (options.users.users.empty()) options.users.users = options.data.users();
+}
+
+/// Everything, wired: members are made in this order and end in the reverse one.
+class Everything {
+public:
+    explicit Everything(const Options& options)
+        : options_(options),
+          lock_(options.data.path, "nearline up"),
+          secret_(options.jwt_secret ? *options.jwt_secret : read_or_make_secret(options.data.secret_file())),
+          jwt_(secret_),
+          users_(open_users(options.users)),
+          auth_(process_, ready_, options.auth, *users_, jwt_, options.listen, options.auth_port, "--auth-port") {
+        begin_hashing();
+        if (options.has_embedded_registry()) {
+            const auto folder = RegistryPlace::parse(options.registry.registry)->where;
+            registry_.emplace(process_, folder, options.listen, options.registry_port, "--registry-port");
+        } else {
+            registry_client_ = open_registry(options.registry, process_.metrics);
+        }
+        stream_ = open_stream(options.stream, "nearline", process_.metrics);
+        const auto stream_name = stream_dependency(options.stream);
+        operations_.emplace(process_, *stream_, &jwt_, options.listen, options.admin_port, "--admin-port");
+        auto gateway = options.gateway;
+        gateway.auth_url = auth_.url();
+        gateway_.emplace(process_, ready_, gateway, options.topics, stream_name, *stream_, registry(), secret_,
+                         options.listen, options.gateway_port, "--gateway-port");
+        prediction_.emplace(process_, ready_, options.prediction, options.topics, stream_name, *stream_, registry());
+    }
+
+    int run() {
+        Lifecycle lifecycle;
+        operations_->add_to(lifecycle);
+        auth_.add_to(lifecycle);
+        if (registry_) registry_->add_to(lifecycle);
+        prediction_->add_to(lifecycle);
+        gateway_->add_to(lifecycle);
+        warn_of_replication(options_.stream, options_.topics);
+        return app::run(process_, lifecycle, options_.process, [this] { lock_.publish(addresses()); });
+    }
+
+private:
+    schema::Registry& registry() { return registry_ ? registry_->registry() : *registry_client_; }
+
+    std::map<std::string, std::string> addresses() const {
+        std::map<std::string, std::string> all{
+            {"auth", auth_.url()}, {"gateway", gateway_->url()}, {"admin", operations_->url()}};
+        if (registry_) all["registry"] = registry_->url();
+        return all;
+    }
+
+    /// What takes as long as hashing a password does, begun while other parts start.
+    void begin_hashing() {
+        hashing_.push_back(std::async(std::launch::async, [] { auth::nobodys_hash(); }));
+        if (!options_.has_embedded_users()) {
+            ready_.part_ready();
+            return;
+        }
+        users_->prepare();
+        if (!is_loopback(options_.listen.address)) refuse_demo_users();
+        hashing_.push_back(std::async(std::launch::async, [this] { make_demo_users(); }));
+    }
+
+    void make_demo_users() {
+        try {
+            const bool wanted = options_.demo_users && is_loopback(options_.listen.address);
+            has_demo_users_ = wanted && demo_users::make_if_new(*users_);
+            ready_.part_ready();
+        } catch (const std::exception& e) {
+            process_.fail("demo users", e.what());
+        }
+    }
+
+    /// A password that everyone knows must not be there where others can come in.
+    void refuse_demo_users() const {
+        const auto open = demo_users::open_to_all(*users_);
+        if (!open.empty()) {
+            throw ConfigurationError(
+                "--listen " + options_.listen.address + ": others could log in as " + open.front() +
+                ", whose password everyone knows; remove the demo users (`nearline users remove NAME`) "
+                "or choose another --data");
+        }
+        if (options_.demo_users) {
+            log::warning("no demo users: --listen is not this machine alone", {{"listen", options_.listen.address}});
+        }
+    }
+
+    void welcome() {
+        Welcome text;
+        text.gateway_url = gateway_->url();
+        text.auth_url = auth_.url();
+        text.registry_url = registry_ ? registry_->url() : "";
+        text.admin_url = operations_->url();
+        text.data_folder = options_.data.path;
+        if (!options_.jwt_secret) text.secret_file = options_.data.secret_file();
+        if (has_demo_users_) text.demo_user = demo_users::names[0];
+        std::cout << to_text(text) << std::flush;
+    }
+
+    const Options& options_;
+    std::atomic<bool> has_demo_users_ = false;
+    DataLock lock_;
+    const std::string secret_;
+    const token::Jwt jwt_;
+    Process process_;
+    ReadyGate ready_{process_.health, 4, [this] { welcome(); }};  // users, auth, gateway, prediction
+    const std::unique_ptr<auth::UserStore> users_;
+    std::vector<std::future<void>> hashing_;
+    AuthPart auth_;
+    std::optional<RegistryPart> registry_;
+    std::unique_ptr<schema::Registry> registry_client_;
+    std::unique_ptr<stream::Stream> stream_;
+    std::optional<OperationsPart> operations_;
+    std::optional<GatewayPart> gateway_;
+    std::optional<PredictionPart> prediction_;
+};
+
+}  // namespace
+
+int up(int argc, const char* const* argv) {
+    Options options;
+    options.listen.address = "127.0.0.1";
+    Settings settings(
+        "nearline up",
+        "Runs everything in this process on embedded parts: logins, the gateway, topics, the schema registry and the "
+        "model. What --stream, --registry or --users name is used instead.");
+    declare_all(settings, options);
+    if (const auto code = settings.load(argc, argv)) return *code;
+    fill_in(options);
+    block_signals();
+    apply(options.process);
+    return Everything(options).run();
+}
+
+}  // namespace nearline::app
