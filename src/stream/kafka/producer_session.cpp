@@ -95,10 +95,6 @@ void Session::refuse(const std::string& topic, std::optional<int> partition, OnD
     wake();
 }
 
-void Session::fatal(const std::string& /*why*/) {
-    failed_ = true;
-}
-
 bool Session::idle() const {
     const std::lock_guard lock(mutex_);
     return open_.empty() && refused_.empty();
@@ -113,10 +109,7 @@ void Session::run() {
             rd_kafka_purge(client_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
         }
         const Event event(rd_kafka_queue_poll(queue_.get(), stopping_ ? 100 : 1'000));
-        std::size_t count = 0;
-        if (event && rd_kafka_event_type(event.get()) == RD_KAFKA_EVENT_DR) count = report_event(event.get());
-        if (event && rd_kafka_event_error_is_fatal(event.get()) != 0) fatal(rd_kafka_event_error_string(event.get()));
-        reported_(*this, count + report_refused());
+        reported_(*this, (event ? serve(event.get()) : 0) + report_refused());
     }
     reported_(*this, report_refused() + report_lost());
 }
@@ -133,6 +126,18 @@ Delivery Session::delivery_of(const rd_kafka_message_t& message, const Open& ope
     delivery.reason = words(message.err);
     delivery.too_large = message.err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE;
     return delivery;
+}
+
+std::size_t Session::serve(rd_kafka_event_t* event) {
+    switch (rd_kafka_event_type(event)) {
+        case RD_KAFKA_EVENT_DR:
+            return report_event(event);
+        case RD_KAFKA_EVENT_ERROR:  // the rest is in the log
+            if (rd_kafka_event_error_is_fatal(event) != 0) failed_ = true;
+            return 0;
+        default:
+            return 0;
+    }
 }
 
 std::size_t Session::report_event(rd_kafka_event_t* event) {

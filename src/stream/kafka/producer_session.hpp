@@ -45,8 +45,9 @@ private:
     };
     using Opens = std::list<Open>;
 
-    void fatal(const std::string& why) override;
     void run();
+    /// These give how many records they reported.
+    std::size_t serve(rd_kafka_event_t* event);
     std::size_t report_event(rd_kafka_event_t* event);
     std::size_t report_refused();
     std::size_t report_lost();
