@@ -76,7 +76,7 @@ int on_socket(int domain, int type, int protocol, void* /*opaque*/) {
 void set(rd_kafka_conf_t* conf, const std::string& key, const std::string& value) {
     std::array<char, 512> why{};
     if (rd_kafka_conf_set(conf, key.c_str(), value.c_str(), why.data(), why.size()) != RD_KAFKA_CONF_OK) {
-        throw std::invalid_argument(why.data());
+        throw std::invalid_argument("'" + key + "': " + why.data());
     }
 }
 
