@@ -1,0 +1,168 @@
+#include <gmock/gmock.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <thread>
+
+#include "contract/stream/fixture.hpp"
+#include "domain/problem.hpp"
+#include "runtime/log.hpp"
+
+// What only Kafka has of groups: members that die without a word, and librdkafka's own ways.
+namespace nearline::stream::testing {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::SizeIs;
+
+/// A member in a process of its own.
+class MemberProcess {
+public:
+    MemberProcess(const std::string& topic, const std::string& group, std::chrono::milliseconds session) {
+        const auto time = std::to_string(session.count());
+        std::vector<std::string> arguments{NEARLINE_GROUP_MEMBER, broker(), topic, group, time};
+        std::vector<char*> pointers;
+        for (auto& each : arguments) pointers.push_back(each.data());
+        pointers.push_back(nullptr);
+        if (::posix_spawn(&pid_, NEARLINE_GROUP_MEMBER, nullptr, nullptr, pointers.data(), environ) != 0) pid_ = -1;
+    }
+    ~MemberProcess() { kill(); }
+    MemberProcess(const MemberProcess&) = delete;
+    MemberProcess& operator=(const MemberProcess&) = delete;
+    void kill() {
+        if (pid_ <= 0) return;
+        ::kill(pid_, SIGKILL);
+        ::waitpid(pid_, nullptr, 0);
+        pid_ = -1;
+    }
+
+private:
+    pid_t pid_ = -1;
+};
+
+class KafkaGroups : public StreamTest {
+protected:
+    void SetUp() override { use(kafka_world()); }
+
+    GroupOptions quick_group(const std::string& topic, const std::string& id) const {
+        auto options = group(topic, id);
+        options.session_timeout = 1'500ms;
+        return options;
+    }
+};
+
+TEST_F(KafkaGroups, TakeOverFromOneThatWasKilled) {
+    const auto name = topic(2);
+    const auto id = unique("group");
+    send_values(name, 0, {"a"});
+    send_values(name, 1, {"b"});
+    std::vector<TopicPartition> lost;
+    const auto one = stream().consumer(quick_group(name, id), {.lost = [&](const auto& p) { lost = p; }});
+    ASSERT_TRUE(poll_until([&] { return one->assignment().size() == 2; }, *one));
+    MemberProcess other(name, id, 1'500ms);
+    ASSERT_TRUE(poll_until([&] { return one->assignment().size() == 1; }, *one));
+    other.kill();
+    const auto killed = Clock::now();
+    ASSERT_TRUE(poll_until([&] { return one->assignment().size() == 2; }, *one));
+    EXPECT_GT(Clock::now() - killed, 1s) << "only the session time-out tells";
+    EXPECT_THAT(lost, SizeIs(0));
+}
+
+TEST_F(KafkaGroups, MembersTakeOverFromOneThatWasKilled) {
+    const auto name = topic(2);
+    const auto id = unique("group");
+    const auto one = stream().member(quick_group(name, id), {});
+    const auto assigned = [&](std::size_t count) {
+        return wait_until([&] {
+            one->poll(50ms);
+            return one->assignment().size() == count;
+        });
+    };
+    ASSERT_TRUE(assigned(2));
+    MemberProcess other(name, id, 1'500ms);
+    ASSERT_TRUE(assigned(1));
+    other.kill();
+    EXPECT_TRUE(assigned(2));
+}
+
+/// The group goes on without one that was away for too long; it is told, and comes back.
+TEST_F(KafkaGroups, TellOneThatItWasThoughtDead) {
+    const auto name = topic(2);
+    const auto id = unique("group");
+    auto options = quick_group(name, id);
+    options.max_poll_interval = 1'500ms;
+    std::vector<TopicPartition> lost, revoked;
+    const auto one = stream().consumer(
+        options, {.revoked = [&](const auto& p) { revoked = p; }, .lost = [&](const auto& p) { lost = p; }});
+    ASSERT_TRUE(poll_until([&] { return one->assignment().size() == 2; }, *one));
+    const auto two = stream().consumer(options, {});
+    ASSERT_TRUE(poll_until([&] { return two->assignment().size() == 1; }, *one, *two));
+    revoked.clear();
+    ASSERT_TRUE(poll_until([&] { return two->assignment().size() == 2; }, *two)) << "nobody polls the other one";
+    EXPECT_THAT(one->assignment(), SizeIs(1)) << "it does not know yet";
+    EXPECT_THROW(one->commit({{*one->assignment().begin(), 1}}), Unavailable) << "not its offsets any more";
+    EXPECT_TRUE(poll_until(
+        [&] { return one->assignment().size() == 1 && two->assignment().size() == 1 && !lost.empty(); }, *one, *two));
+    EXPECT_THAT(lost, SizeIs(1));
+    EXPECT_THAT(revoked, SizeIs(0));
+}
+
+/// What librdkafka says it does, of fetching.
+std::string fetch_log_of(const std::function<void(Stream&)>& use) {
+    Metrics metrics;
+    log::configure(log::Level::debug, log::Format::text);
+    ::testing::internal::CaptureStderr();
+    {
+        const auto stream = open_kafka(broker(), {{"debug", "fetch,topic"}}, "watched", metrics);
+        use(*stream);
+    }
+    auto text = ::testing::internal::GetCapturedStderr();
+    log::configure(log::Level::warning, log::Format::text);
+    return text;
+}
+
+TEST_F(KafkaGroups, MembersNeverFetch) {
+    const auto name = topic(3);
+    send_values(name, 0, {"a", "b"});
+    const auto member_log = fetch_log_of([&](Stream& stream) {
+        const auto member = stream.member(quick_group(name, unique("group")), {});
+        ASSERT_TRUE(wait_until([&] {
+            member->poll(50ms);
+            return member->assignment().size() == 3;
+        }));
+        const auto end = Clock::now() + 1s;
+        while (Clock::now() < end) member->poll(50ms);
+    });
+    const auto consumer_log = fetch_log_of([&](Stream& stream) {
+        const auto consumer = stream.consumer(quick_group(name, unique("group")), {});
+        EXPECT_THAT(values(take(*consumer, 2)), ElementsAre("a", "b"));
+    });
+    EXPECT_THAT(consumer_log, HasSubstr("Start fetch for")) << "this is how fetching looks";
+    EXPECT_THAT(consumer_log, HasSubstr("Fetch topic"));
+    EXPECT_THAT(member_log, Not(HasSubstr("Start fetch for")));
+    EXPECT_THAT(member_log, Not(HasSubstr("Fetch topic")));
+}
+
+TEST_F(KafkaGroups, WithAnEagerStrategyWorkToo) {
+    const auto name = topic(4);
+    const auto id = unique("group");
+    send_values(name, 0, {"a"});
+    Metrics metrics;
+    const auto eager = open_kafka(broker(), {{"partition.assignment.strategy", "range"}}, "eager", metrics);
+    const auto one = eager->consumer(quick_group(name, id), {});
+    ASSERT_TRUE(poll_until([&] { return one->assignment().size() == 4; }, *one));
+    const auto two = eager->consumer(quick_group(name, id), {});
+    ASSERT_TRUE(poll_until([&] { return one->assignment().size() == 2 && two->assignment().size() == 2; }, *one, *two));
+    const auto member_id = unique("group");
+    const auto member = eager->member(quick_group(name, member_id), {});
+    EXPECT_TRUE(wait_until([&] {
+        member->poll(50ms);
+        return member->assignment().size() == 4;
+    }));
+    EXPECT_THAT(admin()->committed(member_id), SizeIs(0));
+}
+
+}  // namespace
+}  // namespace nearline::stream::testing
