@@ -24,10 +24,10 @@ Engine::Engine(const std::string& directory, const EmbeddedOptions& options, Met
     log_ = std::make_unique<Log>(state, options.memory, metrics);
     Writer::Options writer_options;
     writer_options.log_pages = options.checkpoint_pages;
-    writer_ = std::make_unique<Writer>(
-        *log_, std::move(storage_), writer_options,
-        Writer::Hooks{[this] { housekeeper_.want_checkpoint(); }, [this](SteadyTime time) { watch_.look_at(time); }},
-        metrics);
+    const Writer::Hooks hooks{.checkpoint = [this] { housekeeper_.want_checkpoint(); },
+                              .await_checkpoint = [this] { housekeeper_.await_checkpoint(); },
+                              .look_at = [this](SteadyTime time) { watch_.look_at(time); }};
+    writer_ = std::make_unique<Writer>(*log_, std::move(storage_), writer_options, hooks, metrics);
     housekeeper_.start(*log_, *writer_);
 }
 

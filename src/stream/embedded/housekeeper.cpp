@@ -87,6 +87,10 @@ void Housekeeper::want_checkpoint() {
     changed_.notify_one();
 }
 
+void Housekeeper::await_checkpoint() {
+    const std::scoped_lock lock(checkpointing_);
+}
+
 void Housekeeper::loop() {
     auto next_retention = std::chrono::steady_clock::now() + options_.retention_interval;
     std::unique_lock lock(mutex_);
@@ -106,8 +110,11 @@ void Housekeeper::loop() {
 }
 
 void Housekeeper::checkpoint() {
-    if (database_->checkpoint()) return;
-    database_->sync();
+    {
+        const std::scoped_lock lock(checkpointing_);
+        if (database_->checkpoint()) return;
+        database_->sync();
+    }
     writer_->finish_checkpoint();
 }
 

@@ -32,6 +32,8 @@ public:
 
     /// A checkpoint is to be made. Any thread; does not wait for it.
     void want_checkpoint();
+    /// Returns when no checkpoint is being made.
+    void await_checkpoint();
 
 private:
     class Database;
@@ -47,6 +49,7 @@ private:
     Writer* writer_ = nullptr;
     std::unique_ptr<Database> database_;
 
+    std::mutex checkpointing_;  // held while a checkpoint is being made
     std::mutex mutex_;
     std::condition_variable changed_;
     bool checkpoint_ = false;

@@ -12,7 +12,8 @@ namespace {
 constexpr std::chrono::milliseconds offsets_wait{100};
 // After a failure nothing is written unasked for so long.
 constexpr std::chrono::milliseconds offsets_wait_in_trouble{1'000};
-// The checkpoint beside the writer had its chance: from so many times its size on, the writer makes its own.
+// The checkpoint beside the writer is too slow for what comes in: from so many times its size on, the
+// writer waits for it.
 constexpr int hard_limit = 4;
 constexpr int page_size = 4'096;
 
@@ -313,7 +314,9 @@ void Writer::keep_log_short() {
     log_bytes_.set(static_cast<double>(pages) * page_size);
     if (pages < options_.log_pages) return;
     hooks_.checkpoint();
-    if (pages >= hard_limit * options_.log_pages) storage_->checkpoint();
+    if (pages < hard_limit * options_.log_pages) return;
+    hooks_.await_checkpoint();
+    storage_->checkpoint();
 }
 
 // Whoever sets `reported` calls back, once.

@@ -64,6 +64,8 @@ public:
     struct Hooks {
         /// The write-ahead log has grown: a checkpoint beside the writer would be good.
         std::function<void()> checkpoint;
+        /// Returns when no checkpoint is being made beside the writer.
+        std::function<void()> await_checkpoint;
         /// overdue() is to be called at this time.
         std::function<void(SteadyTime)> look_at;
     };
