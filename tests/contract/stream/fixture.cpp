@@ -171,7 +171,8 @@ std::vector<std::string> values(const std::vector<ConsumedRecord>& records) {
 
 std::string StreamTest::topic(int partitions, std::optional<TopicOptions> options) {
     const auto name = unique("topic");
-    admin()->create_topic(name, options.value_or(TopicOptions{.partitions = partitions}));
+    // For ever: some tests write records of long ago.
+    admin()->create_topic(name, options.value_or(TopicOptions{.partitions = partitions, .retention = 0ms}));
     return name;
 }
 
