@@ -45,17 +45,14 @@ public:
         check_name(name);
         if (options.partitions < 1) throw std::invalid_argument("topic " + name + ": it needs a partition");
         if (engine_.log().find_topic(name) != nullptr) return false;
-        // Looked for again by the writer: two may make the same one at once.
+        // The writer looks again: two may make the same one at once, even in one transaction.
         const auto made = std::make_shared<std::optional<StoredTopic>>();
         const auto log = &engine_.log();
-        engine_.writer().run(
-            [name, options, made, log](Storage& storage) {
-                if (log->find_topic(name) == nullptr) *made = storage.create_topic(name, options);
-            },
-            [made, log] {
-                if (*made) log->add_topic(**made);
-            },
-            timeout_);
+        engine_.writer().run([name, options, made](Storage& storage) { *made = storage.create_topic(name, options); },
+                             [made, log] {
+                                 if (*made) log->add_topic(**made);
+                             },
+                             timeout_);
         return made->has_value();
     }
 

@@ -230,18 +230,18 @@ void Storage::store_offset(const std::string& group, std::int64_t partition, std
     }
 }
 
-StoredTopic Storage::create_topic(const std::string& name, const TopicOptions& options) {
+std::optional<StoredTopic> Storage::create_topic(const std::string& name, const TopicOptions& options) {
     auto& database = *impl_->database;
     try {
         SQLite::Statement insert(database,
                                  "INSERT INTO topics (name, partitions, replication_factor, retention_ms, "
-                                 "retention_bytes) VALUES (?, ?, ?, ?, ?)");
+                                 "retention_bytes) VALUES (?, ?, ?, ?, ?) ON CONFLICT (name) DO NOTHING");
         insert.bind(1, name);
         insert.bind(2, options.partitions);
         insert.bind(3, options.replication_factor);
         insert.bind(4, static_cast<std::int64_t>(options.retention.count()));
         insert.bind(5, options.retention_bytes);
-        insert.exec();
+        if (insert.exec() == 0) return std::nullopt;
         const std::int64_t topic = database.getLastInsertRowid();
         StoredTopic made{name, options, {}};
         SQLite::Statement add(database, "INSERT INTO partitions (topic, number) VALUES (?, ?)");

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -67,7 +68,8 @@ public:
     /// `bytes`: of all records of the partition up to and with this one.
     void append(std::int64_t partition, std::int64_t offset, const Record& record, std::int64_t bytes);
     void store_offset(const std::string& group, std::int64_t partition, std::int64_t offset);
-    StoredTopic create_topic(const std::string& name, const TopicOptions& options);
+    /// Nothing where there is a topic of this name, perhaps made in the same transaction.
+    std::optional<StoredTopic> create_topic(const std::string& name, const TopicOptions& options);
     /// Removes the records before `start`, of which the first has the offset `from`.
     void remove_before(std::int64_t partition, std::int64_t from, std::int64_t start);
 
