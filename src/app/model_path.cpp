@@ -14,8 +14,9 @@ std::string find_model(const std::optional<std::string>& given, const std::files
     std::string looked;
     for (const auto& place : places) {
         std::error_code error;
-        if (std::filesystem::is_regular_file(place, error)) return place.lexically_normal().string();
-        looked += (looked.empty() ? "" : ", ") + place.lexically_normal().string();
+        const auto path = place.lexically_normal();
+        if (std::filesystem::is_regular_file(path, error)) return path.string();
+        looked += (looked.empty() ? "" : ", ") + path.string();
     }
     throw ConfigurationError("--model: no model was named, and there is none at " + looked);
 }
