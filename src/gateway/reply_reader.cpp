@@ -90,11 +90,7 @@ void ReplyReader::release(int partition) {
 
 void ReplyReader::do_changes() {
     const auto changes = ownership_.changes();
-    if (!changes.stop.empty()) {
-        std::vector<stream::TopicPartition> partitions;
-        for (const int partition : changes.stop) partitions.push_back({topic_, partition});
-        reader_->unassign(partitions);
-    }
+    for (const int partition : changes.stop) stop_reading(partition);
     for (const int partition : changes.look_up) look_up(partition);
     show_partitions();
 }
@@ -105,28 +101,39 @@ void ReplyReader::show_partitions() {
     borrowed_.set(ownership_.borrowing() ? 1 : 0);
 }
 
+void ReplyReader::stop_reading(int partition) {
+    parts_.stream_jobs.post([this, partition] { reader_->unassign({{topic_, partition}}); });
+}
+
 void ReplyReader::look_up(int partition) {
-    parts_.stream_jobs.post([this, partition] {
+    const auto lookup = ++lookups_[partition];
+    parts_.stream_jobs.post([this, partition, lookup] {
         try {
-            const auto end = parts_.admin.watermarks({topic_, partition}).end;
-            parts_.gate.post([this, partition, end] { found(partition, end); });
+            const stream::TopicPartition at{topic_, partition};
+            reader_->assign({{at, parts_.admin.watermarks(at).end}});
+            parts_.gate.post([this, partition, lookup] { found(partition, lookup); });
         } catch (const Unavailable& error) {
-            log::debug("the end of a reply partition is not known yet",
-                       {{"partition", partition}, {"error", error.what()}});
-            parts_.stream_jobs.post_after(look_up_again, [this, partition] {
-                parts_.gate.post([this, partition] {
-                    if (ownership_.failed(partition)) look_up(partition);
-                    do_changes();
-                });
+            log::debug("a reply partition can't be read yet", {{"partition", partition}, {"error", error.what()}});
+            parts_.stream_jobs.post_after(look_up_again, [this, partition, lookup] {
+                parts_.gate.post([this, partition, lookup] { failed(partition, lookup); });
             });
         }
     });
 }
 
-void ReplyReader::found(int partition, std::int64_t end) {
-    // The reading handle knows its place before anything can be asked for on this partition.
-    if (ownership_.found(partition)) reader_->assign({{{topic_, partition}, end}});
+/// It is being read now, from where its log ended.
+void ReplyReader::found(int partition, std::uint64_t lookup) {
+    // An earlier one may have been undone by a stop_reading() since; the last one has not.
+    if (lookups_[partition] != lookup) return;
+    if (!ownership_.found(partition)) stop_reading(partition);
     do_changes();
+}
+
+void ReplyReader::failed(int partition, std::uint64_t lookup) {
+    if (lookups_[partition] != lookup) return;
+    const bool wanted = ownership_.failed(partition);
+    do_changes();
+    if (wanted && lookups_[partition] == lookup) look_up(partition);
 }
 
 /// The thread that follows the group.

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -22,9 +23,9 @@
 namespace nearline::gateway {
 
 /// Reads answers from the partitions that ReplyOwnership says. Two handles: one is a member of the
-/// gateways' group and only knows which partitions are this gateway's, the other reads. One thread each;
-/// ends of logs are asked for on `stream_jobs`, schemas not seen before on `registry_jobs`, so that neither
-/// holds up answers.
+/// gateways' group and only knows which partitions are this gateway's, the other reads. One thread each.
+/// Where a log ends is asked on `stream_jobs`, one after the other with what begins and ends the reading of a
+/// partition; schemas not seen before are asked for on `registry_jobs`. So neither holds up answers.
 class ReplyReader {
 public:
     struct Parts {
@@ -69,7 +70,9 @@ private:
 
     void do_changes();
     void look_up(int partition);
-    void found(int partition, std::int64_t end);
+    void found(int partition, std::uint64_t lookup);
+    void failed(int partition, std::uint64_t lookup);
+    void stop_reading(int partition);
     void show_partitions();
 
     Parts parts_;
@@ -81,7 +84,10 @@ private:
     Gauge borrowed_;
     Counter undecodable_;
 
-    ReplyOwnership ownership_;  // the loop's thread
+    // The loop's thread.
+    ReplyOwnership ownership_;
+    std::map<int, std::uint64_t> lookups_;  // the last one of each partition; the others' ends mean nothing
+
     StopToken stop_;
     std::unique_ptr<stream::Reader> reader_;
     std::mutex member_mutex_;

@@ -26,6 +26,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto admin_patience = 2'000ms;
+constexpr auto warm_up_time = 3'000ms;
 constexpr auto backlog_interval = 1'000ms;
 constexpr auto flush_time = 1'000ms;
 // What is told at the end of the drain still has to be written.
@@ -136,6 +137,7 @@ void Service::Impl::prepare_topics() {
                                                   {options.output_topic, options.topics}};
     const auto topics = stream::ensure_topics(parts.stream, wanted, parts.health, options.stream_name, stopping);
     if (!topics) return;
+    producer->warm_up(options.input_topic, warm_up_time);
     gate.post([this, partitions = topics->at(options.output_topic).partitions] {
         replies.topic_is_there(partitions);
         check_started();
