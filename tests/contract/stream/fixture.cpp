@@ -136,7 +136,13 @@ std::string OwnBroker::command(const std::string& verb) {
 }
 
 void OwnBroker::start() {
-    address_ = run_server_script("start " + folder_ + until_exit_of_us());
+    if (!running_) address_ = run_server_script("start " + folder_ + until_exit_of_us());
+    running_ = true;
+}
+
+void OwnBroker::end(const std::string& how) {
+    command(how);
+    running_ = false;
 }
 
 bool wait_until(const std::function<bool()>& condition, std::chrono::milliseconds time) {

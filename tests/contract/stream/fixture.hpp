@@ -52,14 +52,16 @@ public:
     OwnBroker(const OwnBroker&) = delete;
     OwnBroker& operator=(const OwnBroker&) = delete;
     const std::string& address() const { return address_; }
-    void start();  ///< on the same port, with the same data
-    void stop() { command("stop"); }
-    void kill() { command("kill"); }
+    void start();  ///< on the same port, with the same data; nothing if it runs
+    void stop() { end("stop"); }
+    void kill() { end("kill"); }
     void freeze() { command("freeze"); }
     void thaw() { command("thaw"); }
 
 private:
     std::string command(const std::string& verb);
+    void end(const std::string& how);
+    bool running_ = false;
     std::string folder_;
     std::string address_;
 };

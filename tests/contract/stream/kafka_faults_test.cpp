@@ -21,6 +21,7 @@ protected:
     static void TearDownTestSuite() { broker_.reset(); }
 
     void SetUp() override {
+        broker_->start();  // the last test may have killed it
         stream_ = open_kafka(broker_->address(), {}, "tests", metrics_);
         admin()->create_topic(topic_, {.partitions = 2});
     }
@@ -54,6 +55,7 @@ TEST_F(KafkaFaults, RecordsEndInTimeAndWorkGoesOnAfterwards) {
     reader->assign({{{topic_, 1}, 0}});
     ASSERT_EQ(produce(*producer, "before").get().outcome, Outcome::stored);
     ASSERT_THAT(values(take(*group, 1)), ElementsAre("before"));
+    group->commit({{{topic_, 0}, 1}});
 
     broker_->kill();
     auto start = Clock::now();
