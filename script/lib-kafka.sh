@@ -2,7 +2,7 @@
 # Apache Kafka for the tests and benchmarks: the broker's jars from Maven, cached. tests/servers/kafka
 # starts one. Needs lib.sh.
 
-: "${deps:?}"
+: "${root:?}" "${deps:?}"
 
 kafka_version=4.3.0
 # Of the list that sha256sum gives for all jars: Maven resolves what Kafka depends on, this pins it.
@@ -12,10 +12,9 @@ kafka_home() { printf '%s\n' "$deps/kafka-$kafka_version"; }
 
 kafka_jars_sum() { (cd "$1" && LC_ALL=C sha256sum ./*.jar | sha256sum | cut -d ' ' -f 1); }
 
-install_kafka() {
+install_kafka_jars() {
     local prefix work sum
     prefix=$(kafka_home)
-    command -v java >/dev/null || apt_install default-jre-headless
     [ ! -e "$prefix/libs" ] || return 0
     command -v mvn >/dev/null || apt_install maven
     say "installing Kafka $kafka_version for the tests (40 MB, once)"
@@ -37,4 +36,11 @@ POM
     [ "$sum" = "$kafka_jars_sha256" ] || die "Kafka's jars are not those they should be: $work/libs sums up to $sum"
     mkdir -p "$prefix" && mv "$work/libs" "$prefix/libs"
     rm -rf "$work"
+}
+
+install_kafka() {
+    command -v java >/dev/null || apt_install default-jre-headless
+    install_kafka_jars
+    # A broker that starts a little slower is no reason to fail.
+    "$root/tests/servers/kafka" archive || say "going on without archives of Kafka's classes"
 }
