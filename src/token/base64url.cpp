@@ -19,29 +19,29 @@ constexpr auto values = [] {
 }  // namespace
 
 std::string base64url_encode(std::string_view bytes) {
-    std::string text;
-    text.reserve((bytes.size() * 4 + 2) / 3);
+    std::string text((bytes.size() * 4 + 2) / 3, '\0');
+    std::size_t size = 0;
     std::uint32_t bits = 0;
     int count = 0;
     for (const char byte : bytes) {
         bits = (bits << 8) | static_cast<unsigned char>(byte);
-        for (count += 8; count >= 6;) text += alphabet[(bits >> (count -= 6)) & 63];
+        for (count += 8; count >= 6;) text[size++] = alphabet[(bits >> (count -= 6)) & 63];
     }
-    if (count > 0) text += alphabet[(bits << (6 - count)) & 63];
+    if (count > 0) text[size++] = alphabet[(bits << (6 - count)) & 63];
     return text;
 }
 
 std::optional<std::string> base64url_decode(std::string_view text) {
     if (text.size() % 4 == 1) return std::nullopt;
-    std::string bytes;
-    bytes.reserve(text.size() * 3 / 4);
+    std::string bytes(text.size() * 3 / 4, '\0');
+    std::size_t size = 0;
     std::uint32_t bits = 0;
     int count = 0;
     for (const char c : text) {
         const auto value = values[static_cast<unsigned char>(c)];
         if (value < 0) return std::nullopt;
         bits = (bits << 6) | static_cast<std::uint32_t>(value);
-        if ((count += 6) >= 8) bytes += static_cast<char>((bits >> (count -= 8)) & 255);
+        if ((count += 6) >= 8) bytes[size++] = static_cast<char>((bits >> (count -= 8)) & 255);
     }
     if ((bits & ((1U << count) - 1)) != 0) return std::nullopt;
     return bytes;
