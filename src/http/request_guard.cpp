@@ -146,7 +146,7 @@ std::optional<Problem> read_target(const Fields& fields, RequestHead& head) {
     head.path = rest.substr(0, question);
     if (head.path.empty()) head.path = "/";
     if (question != std::string_view::npos) head.query = rest.substr(question + 1);
-    if (!percent_decode(head.path) || !percent_decode(head.query))
+    if (rest.find('%') != std::string_view::npos && !percent_decode(rest))
         return bad_request("The target has a % without two hex digits after it, or %00.");
     return std::nullopt;
 }

@@ -37,7 +37,8 @@ RC_GTEST_PROP(Base64UrlProperty, ReadsBackWhatItWrote, (const std::string& bytes
 RC_GTEST_PROP(Base64UrlProperty, HasOneSpellingForEveryValue, ()) {
     const auto text = *rc::gen::container<std::string>(rc::gen::elementOf(std::string("AQgwBCz019-_=")));
     const auto bytes = base64url_decode(text);
-    RC_ASSERT(!bytes || base64url_encode(*bytes) == text);
+    // RC_ASSERT's || looks at both sides.
+    if (bytes) RC_ASSERT(base64url_encode(*bytes) == text);
 }
 
 TEST(Base64Url, IsStrict) {
