@@ -129,7 +129,7 @@ install_test_stack() {
 
 # A virtual environment for each state of the requirements, so that clones of different ages don't
 # break one another's.
-python_dir() { echo "$deps/python-$(sha256sum <"$root/tests/requirements.txt" | cut -c 1-12)"; }
+python_dir() { echo "$deps/python-$(cat "$root/tests/requirements.txt" "$root/training/requirements.txt" | sha256sum | cut -c 1-12)"; }
 test_python() { echo "$(python_dir)/bin/python"; }
 
 install_python() {
