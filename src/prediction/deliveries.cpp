@@ -3,19 +3,17 @@
 namespace nearline::prediction {
 
 void Deliveries::add(Outlet* outlet, const stream::Delivery& delivery) {
-    bool hurry = false;
-    {
-        const std::scoped_lock lock(mutex_);
-        const bool stored = delivery.outcome == stream::Delivery::Outcome::stored;
-        hurry = !stored || (always_ && reports_.empty());
-        reports_.push_back({outlet, delivery});
-    }
+    // All of it under the lock: once the report can be taken, the worker may end and this object with it.
+    const std::scoped_lock lock(mutex_);
+    const bool stored = delivery.outcome == stream::Delivery::Outcome::stored;
+    const bool hurry = !stored || (always_ && reports_.empty());
+    reports_.push_back({outlet, delivery});
     changed_.notify_one();
-    if (hurry) nudge();
+    if (hurry && consumer_ != nullptr) consumer_->wake();
 }
 
 void Deliveries::nudge() {
-    const std::scoped_lock lock(consumer_mutex_);
+    const std::scoped_lock lock(mutex_);
     if (consumer_ != nullptr) consumer_->wake();
 }
 
@@ -31,7 +29,7 @@ void Deliveries::wait_until(std::chrono::steady_clock::time_point deadline) {
 }
 
 void Deliveries::wake(stream::GroupConsumer* consumer) {
-    const std::scoped_lock lock(consumer_mutex_);
+    const std::scoped_lock lock(mutex_);
     consumer_ = consumer;
 }
 

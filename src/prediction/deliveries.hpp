@@ -40,7 +40,6 @@ private:
     std::condition_variable changed_;
     std::vector<Report> reports_;
     bool always_ = false;
-    std::mutex consumer_mutex_;
     stream::GroupConsumer* consumer_ = nullptr;
 };
 

@@ -30,6 +30,9 @@ public:
     Pipeline(const Pipeline&) = delete;
     Pipeline& operator=(const Pipeline&) = delete;
 
+    /// Connects to where the answers go. Blocks no longer than `time`.
+    void warm_up(std::chrono::milliseconds time) { producer_->warm_up(options_.output_topic, time); }
+
     /// Records as poll() gave them: sends the answers of all that need no question to the registry.
     void accept(std::vector<stream::ConsumedRecord> records);
     /// Does what became due: reports of deliveries, schemas that were found, records to send again.

@@ -19,6 +19,7 @@ using namespace std::chrono_literals;
 using Partitions = std::set<stream::TopicPartition>;
 
 constexpr auto admin_timeout = 2'000ms;
+constexpr auto longest_warm_up = 2'000ms;
 constexpr auto longest_poll = 1'000ms;
 /// Before it is a member of its group, and for no longer than this: a share may never come.
 constexpr auto poll_until_ready = 10ms;
@@ -34,6 +35,17 @@ SteadyTime now() {
 
 Partitions to_set(const std::vector<stream::TopicPartition>& partitions) {
     return {partitions.begin(), partitions.end()};
+}
+
+/// "input-topic 0 1 5": for logs.
+std::string list(const std::vector<stream::TopicPartition>& partitions) {
+    std::string text;
+    std::string topic;
+    for (const auto& at : partitions) {
+        if (at.topic != topic) text += (text.empty() ? "" : ", ") + (topic = at.topic);
+        text += " " + std::to_string(at.partition);
+    }
+    return text;
 }
 
 }  // namespace
@@ -80,6 +92,11 @@ private:
     void commit_if_due();
     std::vector<stream::Position> take_commits();
     std::vector<stream::Position> all_progress() const;
+    SteadyTime drain_deadline() {
+        const std::scoped_lock lock(mutex_);
+        return drain_deadline_;
+    }
+    void wait_for_end(const Partitions& of, SteadyTime deadline);
     void hand_over(const Partitions& partitions);
     void commit_all();
     void forget(const Partitions& partitions);
@@ -165,6 +182,7 @@ bool Worker::Impl::make_pipeline(int output_partitions) {
     if (!until_available(options_.stream_dependency, [&] { cluster_id = admin_->cluster_id(); })) return false;
     auto pipeline = std::make_unique<Pipeline>(options_, cluster_id, output_partitions, stream_, input_, output_,
                                                models_, metrics_, health_);
+    pipeline->warm_up(longest_warm_up);
     const std::scoped_lock lock(mutex_);
     pipeline_ = std::move(pipeline);
     return true;
@@ -216,18 +234,25 @@ void Worker::Impl::open_consumer() {
     is_paused_ = false;
     has_joined_ = false;
     pipeline_->deliveries().wake_always(false);
-    consumer_ = stream_.consumer(group, {.assigned =
-                                             [this](const auto&) {
-                                                 has_joined_ = true;
-                                                 has_new_partitions_ = true;
-                                                 // A commit amid a rebalance may have been refused.
-                                                 commit_again_ = true;
-                                             },
-                                         .revoked =
-                                             [this](const auto& partitions) {
-                                                 if (!is_consumer_lost_) hand_over(to_set(partitions));
-                                             },
-                                         .lost = [this](const auto& partitions) { forget(to_set(partitions)); }});
+    consumer_ =
+        stream_.consumer(group, {.assigned =
+                                     [this](const auto& partitions) {
+                                         log::info("partitions came", {{"partitions", list(partitions)}});
+                                         has_joined_ = true;
+                                         has_new_partitions_ = true;
+                                         // A commit amid a rebalance may have been refused.
+                                         commit_again_ = true;
+                                     },
+                                 .revoked =
+                                     [this](const auto& partitions) {
+                                         if (!is_consumer_lost_) hand_over(to_set(partitions));
+                                     },
+                                 .lost =
+                                     [this](const auto& partitions) {
+                                         log::warning("partitions were lost: the group thought this member dead",
+                                                      {{"partitions", list(partitions)}});
+                                         forget(to_set(partitions));
+                                     }});
     pipeline_->deliveries().wake(consumer_.get());
 }
 
@@ -323,19 +348,24 @@ std::vector<stream::Position> Worker::Impl::all_progress() const {
     return positions;
 }
 
-/// Until the deadline, brings what was taken from these partitions to its end; then commits and lets go.
-void Worker::Impl::hand_over(const Partitions& partitions) {
-    auto deadline = now() + options_.handover_time;
-    if (stop_.requested()) {
-        const std::scoped_lock lock(mutex_);
-        deadline = drain_deadline_;
-    }
+/// Waits until what was taken from these partitions has ended, no longer than until the deadline.
+void Worker::Impl::wait_for_end(const Partitions& of, SteadyTime deadline) {
     pipeline_->advance(now());
-    while (pipeline_->can_end_more(partitions) && now() < deadline) {
+    while (pipeline_->can_end_more(of) && now() < deadline) {
         pipeline_->deliveries().wait_until(std::min(deadline, pipeline_->next_retry().value_or(deadline)));
         pipeline_->advance(now());
     }
+}
+
+/// Brings what was taken from these partitions to its end, as far as there is time; then commits and
+/// lets go.
+void Worker::Impl::hand_over(const Partitions& partitions) {
+    auto deadline = now() + options_.handover_time;
+    if (stop_.requested()) deadline = std::min(deadline, drain_deadline());
+    wait_for_end(partitions, deadline);
     commit_all();
+    log::info("partitions go",
+              {{"partitions", list({partitions.begin(), partitions.end()})}, {"in_flight", pipeline_->in_flight()}});
     forget(partitions);
 }
 
@@ -358,6 +388,9 @@ void Worker::Impl::forget(const Partitions& partitions) {
 }
 
 void Worker::Impl::finish() {
+    // While it is still a member: the group gives a leaving one little time.
+    wait_for_end(consumer_->assignment(), drain_deadline());
+    commit_all();
     consumer_->close();
     pipeline_->deliveries().wake(nullptr);
     consumer_.reset();

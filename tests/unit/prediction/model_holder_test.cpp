@@ -7,6 +7,8 @@
 #include <gtest/gtest.h>
 #include <thread>
 
+#include "support/temp_dir.hpp"
+
 namespace nearline::prediction {
 namespace {
 
@@ -21,16 +23,13 @@ const std::string bad_file = "tests/data/models/no_classes.onnx";
 
 class ModelHolderTest : public testing::Test {
 protected:
-    const fs::path folder_ = fs::temp_directory_path() / ("nearline-holder-" + Uuid::random().to_string());
+    const test::TempDir temp_;
+    const fs::path folder_ = temp_.path();
     const std::string file_ = (folder_ / "model.onnx").string();
     Metrics metrics_;
     Health health_{metrics_};
 
-    ModelHolderTest() {
-        fs::create_directories(folder_);
-        put(iris_file);
-    }
-    ~ModelHolderTest() override { fs::remove_all(folder_); }
+    ModelHolderTest() { put(iris_file); }
 
     /// As train.py and a careful person do it.
     void put(const std::string& source) const {

@@ -7,6 +7,8 @@
 #include <thread>
 #include <vector>
 
+#include "support/temp_dir.hpp"
+
 namespace nearline::prediction {
 namespace {
 
@@ -127,11 +129,10 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& one) { return one.param.name; });
 
 TEST(Model, RefusesWhatIsNoModelFile) {
-    const auto folder = std::filesystem::temp_directory_path() / ("nearline-model-" + Uuid::random().to_string());
-    std::filesystem::create_directories(folder);
-    const auto file = (folder / "model.onnx").string();
+    const test::TempDir folder;
+    const auto file = folder / "model.onnx";
     EXPECT_THAT(why_bad(file), HasSubstr("No such file")) << "missing";
-    EXPECT_THAT(why_bad(folder.string()), HasSubstr("is no regular file"));
+    EXPECT_THAT(why_bad(folder.path().string()), HasSubstr("is no regular file"));
     EXPECT_THAT(why_bad("/dev/zero"), HasSubstr("is no regular file"));
     std::ofstream(file).close();
     EXPECT_THAT(why_bad(file), HasSubstr("is empty"));
@@ -140,7 +141,6 @@ TEST(Model, RefusesWhatIsNoModelFile) {
     std::filesystem::copy_file(iris_file, file, std::filesystem::copy_options::overwrite_existing);
     std::filesystem::resize_file(file, std::filesystem::file_size(file) / 2);
     EXPECT_FALSE(why_bad(file).empty()) << "half of a file";
-    std::filesystem::remove_all(folder);
 }
 
 }  // namespace
