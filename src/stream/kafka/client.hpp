@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <map>
 #include <memory>
@@ -22,6 +23,11 @@ public:
     /// The client can't go on; a new one has to be made.
     virtual void fatal(const std::string& /*why*/) {}
     virtual void rebalance(rd_kafka_resp_err_t /*what*/, rd_kafka_topic_partition_list_t* /*partitions*/) {}
+
+    /// Between asking the group for a new share and getting it. An offset that is committed then arrives
+    /// with the number of the generation before: the broker refuses it, and librdkafka takes that for the
+    /// loss of all partitions. Set by threads of librdkafka's.
+    std::atomic<bool> is_joining{false};
 };
 
 /// How to reach the cluster, and what all clients made for it share.

@@ -1,6 +1,7 @@
 #include "stream/kafka/group_consumer.hpp"
 
 #include <algorithm>
+#include <thread>
 #include <utility>
 
 #include "domain/problem.hpp"
@@ -12,6 +13,7 @@ namespace {
 
 constexpr std::chrono::seconds commit_time{5};
 constexpr std::chrono::seconds seek_time{2};
+constexpr std::chrono::milliseconds joining_look{2};
 /// For the committed offsets of partitions that have just come.
 constexpr std::chrono::seconds committed_time{2};
 
@@ -29,6 +31,7 @@ KafkaGroupConsumer::~KafkaGroupConsumer() {
 }
 
 std::vector<ConsumedRecord> KafkaGroupConsumer::poll(std::size_t most, std::chrono::milliseconds timeout) {
+    commit_deferred();
     batch_.clear();
     const auto deadline = Clock::now() + timeout;
     // The first one is waited for; then what is there already comes along.
@@ -104,6 +107,7 @@ void KafkaGroupConsumer::give(const rd_kafka_topic_partition_list_t& partitions)
         if (place == places_.end()) continue;
         if (place->second.paused) paused.push_back(at);
         places_.erase(place);
+        deferred_.erase(at);
     }
     set_paused(paused, false);
     // Not handed out yet, and the next owner's now.
@@ -127,8 +131,13 @@ Partitions KafkaGroupConsumer::offsets_to_commit(const std::vector<Position>& ne
 
 void KafkaGroupConsumer::commit(const std::vector<Position>& next) {
     if (left()) throw Unavailable("the consumer of group " + group() + " is closed");
+    for (const auto& position : next) deferred_.erase(position.at);
     const auto offsets = offsets_to_commit(next);
     if (offsets->cnt == 0) return;
+    // The others of the group may let it wait for longer than anyone here would.
+    for (const auto deadline = Clock::now() + commit_time; is_joining; std::this_thread::sleep_for(joining_look)) {
+        if (Clock::now() >= deadline) throw Unavailable("the group " + group() + " is being rebalanced");
+    }
     const Queue answers(rd_kafka_queue_new(client()));
     auto error = rd_kafka_commit_queue(client(), offsets.get(), answers.get(), nullptr, nullptr);
     if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
@@ -146,7 +155,14 @@ void KafkaGroupConsumer::commit(const std::vector<Position>& next) {
 }
 
 void KafkaGroupConsumer::commit_async(const std::vector<Position>& next) {
-    if (left()) return;
+    for (const auto& position : next) deferred_[position.at] = position.offset;
+    commit_deferred();
+}
+
+void KafkaGroupConsumer::commit_deferred() {
+    if (deferred_.empty() || is_joining || left()) return;
+    std::vector<Position> next;
+    for (const auto& [at, offset] : std::exchange(deferred_, {})) next.push_back({at, offset});
     const auto offsets = offsets_to_commit(next);
     if (offsets->cnt > 0) rd_kafka_commit(client(), offsets.get(), 1);
 }

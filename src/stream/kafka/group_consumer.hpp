@@ -36,11 +36,13 @@ private:
     void find_start(rd_kafka_topic_partition_list_t& partitions);
     void add(rd_kafka_message_t& message);
     void count_lost(const TopicPartition& at, std::int64_t expected, std::int64_t offset);
+    void commit_deferred();
     Partitions offsets_to_commit(const std::vector<Position>& next) const;
     void set_paused(const std::vector<TopicPartition>& partitions, bool paused);
 
     std::map<TopicPartition, Place> places_;
-    std::vector<ConsumedRecord> batch_;  // of the poll that is under way
+    std::map<TopicPartition, std::int64_t> deferred_;  // to be committed when the group is whole again
+    std::vector<ConsumedRecord> batch_;                // of the poll that is under way
     std::atomic<std::uint64_t> lost_ = 0;
     const Counter lost_metric_;
     log::Throttle throttle_{10};
