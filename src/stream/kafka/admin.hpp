@@ -11,7 +11,12 @@ namespace nearline::stream::kafka {
 /// One client for all questions to the cluster, shared by every Admin of a stream.
 class AdminClient : private Observer {
 public:
-    explicit AdminClient(const Cluster& cluster) : client_(make_client(cluster, RD_KAFKA_PRODUCER, {}, *this)) {}
+    /// A consumer that never subscribes: librdkafka 2.8 asks for a group's coordinator again by way of the
+    /// client's own group when offsets can't be listed (NOT_COORDINATOR, after a broker's restart), and a
+    /// client without a group dies of that.
+    explicit AdminClient(const Cluster& cluster)
+        : client_(make_client(cluster, RD_KAFKA_CONSUMER,
+                              {{"group.id", "nearline-admin"}, {"enable.auto.commit", "false"}}, *this)) {}
     /// Serves what the client has to say meanwhile; nobody waits for it.
     rd_kafka_t* get() {
         rd_kafka_poll(client_.get(), 0);

@@ -170,6 +170,37 @@ TEST_F(KafkaFaults, ADeadBrokerDoesNotHoldTheEnd) {
     EXPECT_NE(waiting.get().outcome, Outcome::stored);
 }
 
+TEST_F(KafkaFaults, OffsetsCanBeAskedForWhileTheBrokerComesBack) {
+    {
+        const auto group = consumer();
+        group->commit({{{topic_, 0}, 0}});
+    }
+    for (int round = 0; round < 2; ++round) {
+        broker_->stop();
+        std::atomic<bool> back = false;
+        // A broker that has just started answers NOT_COORDINATOR for a while.
+        std::thread asking([&] {
+            const auto impatient = admin(500ms);
+            while (!back) {
+                try {
+                    impatient->committed(group_);
+                } catch (const Unavailable&) {
+                }
+            }
+        });
+        broker_->start();
+        EXPECT_TRUE(wait_until([&] {
+            try {
+                return admin(500ms)->committed(group_).size() == 1;
+            } catch (const Unavailable&) {
+                return false;
+            }
+        }));
+        back = true;
+        asking.join();
+    }
+}
+
 TEST_F(KafkaFaults, ThingsMadeBeforeTheBrokerIsThereWorkOnceItIs) {
     broker_->stop();
     const auto producer = stream_->producer({.delivery_timeout = 60s});
