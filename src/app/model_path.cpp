@@ -21,6 +21,13 @@ std::string find_model(const std::optional<std::string>& given, const std::files
     throw ConfigurationError("--model: no model was named, and there is none at " + looked);
 }
 
+std::string near_path(const std::filesystem::path& path) {
+    std::error_code error;
+    const auto relative = path.lexically_relative(std::filesystem::current_path(error));
+    if (error || relative.empty() || *relative.begin() == "..") return path.string();
+    return relative.string();
+}
+
 std::filesystem::path this_executable() {
     std::error_code error;
     const auto path = std::filesystem::read_symlink("/proc/self/exe", error);

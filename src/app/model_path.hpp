@@ -14,4 +14,7 @@ std::string find_model(const std::optional<std::string>& given, const std::files
 /// The path of the program that runs.
 std::filesystem::path this_executable();
 
+/// A path as a person would type it: relative where it lies in the working folder.
+std::string near_path(const std::filesystem::path& path);
+
 }  // namespace nearline::app

@@ -11,6 +11,7 @@
 #include "app/data_folder.hpp"
 #include "app/demo_users.hpp"
 #include "app/gateway_part.hpp"
+#include "app/model_path.hpp"
 #include "app/operations_part.hpp"
 #include "app/options.hpp"
 #include "app/places.hpp"
@@ -171,6 +172,7 @@ private:
         text.registry_url = registry_ ? registry_->url() : "";
         text.admin_url = operations_->url();
         text.data_folder = options_.data.path;
+        text.program = near_path(this_executable());
         if (!options_.jwt_secret) text.secret_file = options_.data.secret_file();
         if (has_demo_users_) text.demo_user = demo_users::names[0];
         std::cout << to_text(text) << std::flush;

@@ -22,8 +22,8 @@ std::string to_text(const Welcome& welcome) {
                        place("operations", welcome.admin_url, "/metrics, /readyz, /admin/topics") +
                        place("data", welcome.data_folder) + place("JWT secret", welcome.secret_file) + "\n";
     if (welcome.demo_user.empty()) {
-        text +=
-            "A user of your own:\n\n  nearline users add --admin --data " + welcome.data_folder + " " + user + "\n\n";
+        text += "A user of your own:\n\n  " + welcome.program + " users add --admin --data " + welcome.data_folder +
+                " " + user + "\n\n";
     }
     text += "Log in, and ask for a prediction" + std::string(welcome.demo_user.empty() ? "" : ", as a demo user") +
             ":\n\n  TOKEN=$(curl -s -X POST -u " + user + password + " " + welcome.auth_url +

@@ -13,6 +13,7 @@ struct Welcome {
     std::string data_folder;
     std::string secret_file;  ///< empty: the secret was given
     std::string demo_user;    ///< empty: there are none
+    std::string program;      ///< how to run nearline
 };
 
 /// Where things are, how to stop it, and a login and a prediction to paste.

@@ -48,6 +48,11 @@ TEST_F(ModelPath, ElseItSaysWhereItLooked) {
                     testing::HasSubstr("models/iris.onnx, /opt/share/nearline/models/iris.onnx, /models/iris.onnx")));
 }
 
+TEST_F(ModelPath, IsShownAsAPersonWouldTypeIt) {
+    EXPECT_EQ(near_path(folder_.path("here/build/bin/nearline")), "build/bin/nearline");
+    EXPECT_EQ(near_path(folder_.path("elsewhere/nearline")), folder_.path("elsewhere/nearline"));
+}
+
 TEST_F(ModelPath, TheProgramKnowsItself) {
     EXPECT_EQ(this_executable().filename(), "test_app_nearline");
 }

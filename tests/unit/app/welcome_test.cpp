@@ -16,7 +16,8 @@ Welcome example() {
             .admin_url = "http://127.0.0.1:9101",
             .data_folder = "./data",
             .secret_file = "./data/jwt-secret",
-            .demo_user = "theodondre@gmail.com"};
+            .demo_user = "theodondre@gmail.com",
+            .program = "build/release/bin/nearline"};
 }
 
 TEST(Welcome, HasLinesToPaste) {
@@ -42,7 +43,7 @@ TEST(Welcome, WithoutDemoUsersItSaysHowToMakeOne) {
     welcome.demo_user.clear();
     welcome.registry_url.clear();
     const auto text = to_text(welcome);
-    EXPECT_THAT(text, HasSubstr("nearline users add --admin --data ./data you@example.com"));
+    EXPECT_THAT(text, HasSubstr("  build/release/bin/nearline users add --admin --data ./data you@example.com"));
     EXPECT_THAT(text, HasSubstr("-u you@example.com http://127.0.0.1:5000/login"));
     EXPECT_THAT(text, Not(HasSubstr("admin123")));
     EXPECT_THAT(text, Not(HasSubstr("schema registry")));
