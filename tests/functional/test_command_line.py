@@ -1,0 +1,186 @@
+"""`nearline` for a person: users, topics, predictions; and what `nearline up` refuses."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+
+import pytest
+import requests
+
+from support.client import ADMIN, FIELDS, PASSWORD
+from support.process import BIN, free_port, wait_until
+from support.stack import EmbeddedStack, run_cli
+
+SETOSA = ["sepal_length=5.2", "sepal_width=3.6", "petal_length=1.5", "petal_width=0.3"]
+CSV = "id,sepal_length,sepal_width,petal_length,petal_width\na,5.2,3.6,1.5,0.3\nb,0.5,2.6,6.5,1.7\n"
+
+
+def predict(stack, *arguments, input="", password=PASSWORD):
+    return run_cli(["predict", "-u", ADMIN, "--gateway", stack.gateway_url, *arguments], input=input,
+                   env={"NEARLINE_PASSWORD": password})
+
+
+def test_one_observation(stack):
+    run = predict(stack, *SETOSA)
+    assert run.returncode == 0, run.stderr
+    answer = json.loads(run.stdout)
+    assert list(answer) == FIELDS and answer["prediction"] == "setosa"
+
+
+def test_the_password_can_come_from_standard_input(stack):
+    run = run_cli(["predict", "-u", ADMIN, "--gateway", stack.gateway_url, *SETOSA], input=PASSWORD + "\n")
+    assert run.returncode == 0, run.stderr
+
+
+def test_a_csv_of_many_in_its_order(stack, tmp_path):
+    (tmp_path / "in.csv").write_text(CSV * 1 + "".join(f"n{n},{n / 10},3.0,4.0,1.0\n" for n in range(200)))
+    run = predict(stack, "--file", tmp_path / "in.csv", "--carry", "id", "-o", tmp_path / "out.csv")
+    assert run.returncode == 0, run.stderr
+    lines = (tmp_path / "out.csv").read_text().splitlines()
+    assert lines[0].split(",") == ["id", *FIELDS]
+    assert [line.split(",")[0] for line in lines[1:]] == ["a", "b", *(f"n{n}" for n in range(200))]
+    assert lines[2].split(",")[7] == "virginica"
+
+
+def test_json_lines_from_standard_input(stack):
+    run = predict(stack, "--file", "-", "--carry", "id", "--format", "jsonl", input=CSV)
+    assert run.returncode == 0, run.stderr
+    assert [json.loads(line)["id"] for line in run.stdout.splitlines()] == ["a", "b"]
+
+
+def test_what_failed_is_listed_with_its_reason(stack):
+    run = predict(stack, "--file", "-", "--carry", "id", input=CSV + "c,x,1,2,3\nd,1,2,3\n")
+    assert run.returncode == 1
+    assert len(run.stdout.splitlines()) == 3
+    assert "2 failed:" in run.stderr
+    assert re.search(r"line 4: HTTP 422: /sepal_length ", run.stderr)
+    assert "line 5: has 4 fields" in run.stderr
+
+
+def test_a_wrong_password_is_said_once(stack):
+    run = predict(stack, "--file", "-", input=CSV, password="wrong password")
+    assert run.returncode == 1 and run.stdout == ""
+    assert run.stderr.count("can't log in") == 1
+
+
+def test_users_and_topics_of_a_running_server(embedded):
+    data = ["--data", embedded.data]
+    assert run_cli(["users", "add", *data, "new@example.com"], input="correct horse\n").returncode == 0
+    again = run_cli(["users", "add", *data, "new@example.com"], input="correct horse\n")
+    assert again.returncode == 1 and "taken" in again.stderr.lower()
+    assert "new@example.com" in run_cli(["users", "list", *data], check=True).stdout
+    login = requests.post(embedded.auth_url + "/login", auth=("new@example.com", "correct horse"), timeout=10)
+    assert login.status_code == 200
+    run_cli(["users", "remove", *data, "new@example.com"], check=True)
+    assert requests.post(embedded.auth_url + "/login", auth=("new@example.com", "correct horse"), timeout=10).status_code == 401
+
+    assert predict(embedded, *SETOSA).returncode == 0
+    assert "output-topic" in run_cli(["topics", "list", *data], check=True).stdout
+    record = json.loads(run_cli(["topics", "tail", *data, "-n", "1", "output-topic"], check=True).stdout)
+    assert set(record) == {"partition", "offset", "timestamp", "key", "headers", "schema_id", "value"}
+    assert record["value"]["prediction"] == "setosa" and record["value"]["petal_width"] == 0.3
+    missing = run_cli(["topics", "tail", *data, "nothing"])
+    assert missing.returncode == 1 and "nothing" in missing.stderr
+
+
+def test_following_a_topic(embedded):
+    tail = subprocess.Popen([str(BIN / "nearline"), "topics", "tail", "--data", str(embedded.data), "-n", "0", "--follow",
+                             "output-topic"], stdout=subprocess.PIPE, text=True)
+    try:
+        os.set_blocking(tail.stdout.fileno(), False)
+        # It says nothing when it has begun: predict until it shows one.
+        line = wait_until(lambda: predict(embedded, *SETOSA).returncode == 0 and tail.stdout.readline(), 30, "a record")
+        assert json.loads(line)["value"]["prediction"] == "setosa"
+        tail.send_signal(signal.SIGINT)
+        assert tail.wait(10) == -signal.SIGINT
+    finally:
+        tail.kill()
+
+
+def test_topics_at_kafka_itself(distributed):
+    kafka = ["--stream", f"kafka://{distributed.bootstrap}"]
+    assert predict(distributed, *SETOSA).returncode == 0
+    assert distributed.input_topic in run_cli(["topics", "list", *kafka], check=True).stdout
+    lines = run_cli(["topics", "tail", *kafka, "--from-beginning", distributed.input_topic], check=True).stdout.splitlines()
+    assert any(json.loads(line)["value"]["sepal_length"] == 5.2 for line in lines)
+
+
+def test_the_first_user_of_an_empty_folder(tmp_path):
+    data = ["--data", tmp_path / "data"]
+    assert run_cli(["users", "list", *data]).returncode == 1
+    run_cli(["users", "add", "--admin", *data, "first@example.com"], input="correct horse\n", check=True)
+    assert re.search(r"first@example.com\s+yes", run_cli(["users", "list", *data], check=True).stdout)
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["up", "--help"], ["predict", "--help"], ["users", "add", "--help"],
+                                       ["topics", "tail", "--help"], ["registry", "--help"], [], ["--version"]])
+def test_help(arguments):
+    run = run_cli(arguments)
+    assert run.returncode == 0 and run.stdout and not run.stderr
+
+
+def test_wrong_settings_are_reported_together(tmp_path):
+    config = tmp_path / "nearline.toml"
+    config.write_text("partitions = 0\n\nretentoin = '7d'\n")
+    run = run_cli(["up", "--config", config, "--gateway-prot", "1"], env={"NEARLINE_DRAIN_TIME": "soon", "JWT_SECRET": "short"})
+    assert run.returncode == 2
+    for text in (f'--partitions "0": must be between 1 and 10000 ({config}:1)', "did you mean retention?", "did you mean --gateway-port?",
+                 '--drain-time "soon"', "environment variable NEARLINE_DRAIN_TIME", "JWT_SECRET: "):
+        assert text in run.stderr, run.stderr
+
+
+@pytest.mark.parametrize("service", ["auth-svc", "gateway-svc", "prediction-svc"])
+def test_separate_services_say_what_they_need(service):
+    run = subprocess.run([str(BIN / service), "--port", "x", "--stream", "embedded:./data"], capture_output=True, text=True,
+                         env={k: v for k, v in os.environ.items() if k != "JWT_SECRET"}, timeout=20)
+    assert run.returncode == 2
+    if service != "auth-svc":
+        assert "an embedded stream serves one process" in run.stderr
+    if service != "prediction-svc":
+        assert "JWT_SECRET: is missing" in run.stderr
+
+
+def test_a_taken_port_is_named_with_its_flag(embedded, tmp_path):
+    other = EmbeddedStack(tmp_path)
+    run = run_cli([*other.arguments, "--gateway-port", embedded.ports["gateway"]], timeout=20)
+    assert run.returncode == 1
+    last = run.stderr.strip().splitlines()[-1]
+    assert f"port {embedded.ports['gateway']}" in last and "--gateway-port" in last
+
+
+def test_demo_users_never_stand_open_to_others(tmp_path):
+    stack = EmbeddedStack(tmp_path).start()
+    assert stack.stop() == 0
+    run = run_cli([*stack.arguments, "--listen", "0.0.0.0"], timeout=20)
+    assert run.returncode == 2 and "whose password everyone knows" in run.stderr
+    fresh = EmbeddedStack(tmp_path / "fresh", "--listen", "0.0.0.0").start()
+    assert requests.post(fresh.auth_url + "/login", auth=(ADMIN, PASSWORD), timeout=10).status_code == 401
+    assert "no demo users" in fresh.service.log()
+    assert fresh.stop() == 0
+
+
+def test_the_lines_that_up_prints_work(tmp_path):
+    stack = EmbeddedStack(tmp_path).start()
+    text = stack.service.log()
+    pasted = text[text.index("  TOKEN="):]
+    run = subprocess.run(["bash", "-euo", "pipefail", "-c", pasted[:pasted.index("}'") + 2]], capture_output=True, text=True, timeout=20)
+    assert run.returncode == 0, run.stderr
+    assert json.loads(run.stdout)["prediction"] == "setosa"
+    assert str(stack.data / "jwt-secret") in text
+    assert (stack.data / "jwt-secret").stat().st_mode & 0o777 == 0o600
+    assert stack.stop() == 0
+
+
+def test_nearline_registry_alone_says_where_it_is(tmp_path):
+    port = free_port()
+    process = subprocess.Popen([str(BIN / "nearline"), "registry", "--data", str(tmp_path / "data"), "--port", str(port)],
+                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    try:
+        assert f"http://127.0.0.1:{port}" in process.stdout.readline()
+        assert requests.get(f"http://127.0.0.1:{port}/subjects", timeout=5).json() == []
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+    finally:
+        process.kill()
