@@ -9,7 +9,7 @@ Engine::Engine(const std::string& directory, const EmbeddedOptions& options, Met
       metrics_(metrics),
       lock_(directory),
       path_((std::filesystem::path(directory) / "stream.db").string()),
-      storage_(std::make_unique<Storage>(path_)),
+      storage_(std::make_unique<Storage>(path_, options.checkpoint_pages)),
       reader_(path_),
       watch_([this](SteadyTime now) {
           const auto members = log_->expire_members(now);

@@ -51,8 +51,9 @@ struct StoredState {
 /// asked to. For one thread at a time. Errors while writing are StorageError; after one, rollback().
 class Storage {
 public:
-    /// Opens, and makes or migrates, the database. Throws std::runtime_error or Unavailable.
-    explicit Storage(const std::string& path);
+    /// Opens, and makes or migrates, the database, with room for this many pages in its write-ahead log. Throws
+    /// std::runtime_error or Unavailable.
+    Storage(const std::string& path, int log_pages);
     ~Storage();
 
     StoredState load();
