@@ -52,7 +52,7 @@ boost::asio::awaitable<Result<Claims>> Authenticator::check(const http::Request&
     co_return co_await ask(*token, *claims);
 }
 
-boost::asio::awaitable<Result<Claims>> Authenticator::ask(std::string_view token, Claims claims) {
+boost::asio::awaitable<Result<Claims>> Authenticator::ask(std::string_view token, const Claims& verified) {
     const auto asked = std::chrono::steady_clock::now();
     http::ClientRequest request;
     request.method = "POST";
@@ -69,6 +69,7 @@ boost::asio::awaitable<Result<Claims>> Authenticator::ask(std::string_view token
         if (const auto admin = response.status == 200 ? admin_in(response.body) : std::nullopt) {
             health_.up(std::string(dependency));
             cache_.put(token, {*admin}, asked);
+            Claims claims = verified;
             claims.admin = *admin;
             co_return claims;
         }

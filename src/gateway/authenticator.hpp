@@ -26,7 +26,7 @@ public:
     boost::asio::awaitable<Result<Claims>> check(const http::Request& request);
 
 private:
-    boost::asio::awaitable<Result<Claims>> ask(std::string_view token, Claims claims);
+    boost::asio::awaitable<Result<Claims>> ask(std::string_view token, const Claims& verified);
 
     const token::Jwt& jwt_;
     http::Client* auth_;
