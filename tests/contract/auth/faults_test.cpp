@@ -72,6 +72,7 @@ TEST_F(Faults, EndsWithRequestsUnderWay) {
                                                    ServiceOptions{.hash_threads = 1});
     ASSERT_TRUE(add_user(auth->store(), {"root@example.com", "admin123", true}, 1'600'000'000));
     std::vector<std::thread> clients;
+    clients.reserve(10);
     for (int i = 0; i < 10; ++i) {
         clients.emplace_back([url = auth->url()] {
             try {

@@ -101,6 +101,7 @@ TEST_P(Users, OfManyAddsOfOneNameAtOnceOneIsDone) {
         std::atomic<int> done = 0;
         std::atomic<int> taken = 0;
         std::vector<std::thread> running;
+        running.reserve(threads);
         for (const auto& store : stores) {
             running.emplace_back([&] {
                 const User wanted = user("n" + std::to_string(round) + "@example.com");

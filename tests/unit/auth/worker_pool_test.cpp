@@ -16,10 +16,11 @@ namespace {
 namespace asio = boost::asio;
 
 class WorkerPoolTest : public ::testing::Test {
-protected:
+public:
     WorkerPoolTest() { loop_.start(); }
     ~WorkerPoolTest() override { pool_.join(); }
 
+protected:
     template <class Work>
     auto run(Work work) {
         return asio::co_spawn(loop_.executor(), pool_.try_run(std::move(work)), asio::use_future);
@@ -40,6 +41,7 @@ TEST_F(WorkerPoolTest, GivesWhatTheWorkGives) {
 TEST_F(WorkerPoolTest, RefusesWhatDoesNotFit) {
     std::latch release(1);
     std::vector<std::future<std::optional<bool>>> fitting;
+    fitting.reserve(5);
     for (int i = 0; i < 5; ++i) {  // two run, three wait
         fitting.push_back(run([&release] {
             release.wait();

@@ -63,7 +63,9 @@ TEST(MysqlUrl, SaysWhatIsWrong) {
         {"mysql://u@h/d?ssl-ca=", "ssl-ca"},
         {"mysql://u@h/d?ssl-ca=/x&ssl-mode=required", "verified"},
     };
-    for (const auto& [url, why] : wrong) {
+    for (const auto& each : wrong) {
+        const auto& url = each.first;
+        const auto& why = each.second;
         EXPECT_THAT([&] { parse_mysql_url(url); },
                     ThrowsMessage<std::invalid_argument>(AllOf(HasSubstr(why), HasSubstr("mysql://user@host"))))
             << url;
