@@ -86,10 +86,13 @@ def export(classifier, classes, version):
 def check_same(onnx_bytes, classifier, features):
     """Ends the program if ONNX Runtime does not answer what scikit-learn answers."""
     session = onnxruntime.InferenceSession(onnx_bytes, providers=["CPUExecutionProvider"])
-    labels = session.run(["label"], {"features": features.astype(np.float32)})[0]
+    labels, probabilities = session.run(["label", "probabilities"], {"features": features.astype(np.float32)})
     different = np.flatnonzero(labels != classifier.predict(features))
     if different.size:
         sys.exit(f"the exported model answers differently from scikit-learn for rows {different.tolist()}")
+    distance = np.abs(probabilities - classifier.predict_proba(features)).max()
+    if distance > 1e-5:
+        sys.exit(f"the exported model's probabilities are up to {distance:.2g} off scikit-learn's")
     print(f"exported model: answers as scikit-learn for all {len(features)} rows")
 
 
