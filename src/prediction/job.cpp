@@ -38,10 +38,7 @@ stream::Record Job::record_for(const Outlet& outlet) const {
         case Outlet::Form::smallest:
             break;
     }
-    auto bare = source;
-    bare.key.reset();
-    bare.headers.clear();
-    return stream::make_dead_letter_stub(bare, *rejection_);
+    return stream::make_bare_dead_letter_stub(source, *rejection_);
 }
 
 Job::Step Job::on_delivery(Outlet& outlet, const stream::Delivery& delivery) {
@@ -74,7 +71,7 @@ bool Job::is_awaited() const noexcept {
     return answer.state == Outlet::State::sent || dead_letter.state == Outlet::State::sent;
 }
 
-Job& JobPool::add(stream::ConsumedRecord record, Incoming headers) {
+Job& JobPool::add(stream::ConsumedRecord record, stream::RequestHeaders headers) {
     jobs_.push_back(std::make_unique<Job>(std::move(record), std::move(headers)));
     jobs_.back()->slot_ = jobs_.size() - 1;
     return *jobs_.back();

@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "domain/rejection.hpp"
-#include "prediction/incoming.hpp"
 #include "stream/producer.hpp"
 #include "stream/record.hpp"
+#include "stream/request_context.hpp"
 
 namespace nearline::prediction {
 
@@ -41,7 +41,8 @@ struct Outlet {
 /// A record of the input topic on its way to its end: its answer is stored, or its dead letter and, if
 /// somebody may wait, a failure. Decides; does no I/O. Belongs to the worker's thread.
 struct Job {
-    Job(stream::ConsumedRecord record, Incoming headers) : source(std::move(record)), incoming(std::move(headers)) {}
+    Job(stream::ConsumedRecord record, stream::RequestHeaders headers)
+        : source(std::move(record)), incoming(std::move(headers)) {}
     Job(const Job&) = delete;
     Job& operator=(const Job&) = delete;
 
@@ -68,7 +69,7 @@ struct Job {
     bool is_rejected() const noexcept { return rejection_.has_value(); }
 
     const stream::ConsumedRecord source;
-    const Incoming incoming;
+    const stream::RequestHeaders incoming;
     Outlet answer{*this, Outlet::Kind::answer};
     Outlet dead_letter{*this, Outlet::Kind::dead_letter};
     bool abandoned = false;  ///< its partition is another member's now: its end counts no more
@@ -84,7 +85,7 @@ private:
 /// Owns the jobs that have not ended.
 class JobPool {
 public:
-    Job& add(stream::ConsumedRecord record, Incoming headers);
+    Job& add(stream::ConsumedRecord record, stream::RequestHeaders headers);
     void remove(Job& job);
     std::size_t size() const noexcept { return jobs_.size(); }
     const std::vector<std::unique_ptr<Job>>& all() const noexcept { return jobs_; }

@@ -52,7 +52,7 @@ void Pipeline::accept(std::vector<stream::ConsumedRecord> records) {
     batch.reserve(records.size());
     for (auto& record : records) {
         watermark_.delivered(record.at, record.offset);
-        auto incoming = read_headers(record, cluster_id_);
+        auto incoming = stream::read_request_headers(record, cluster_id_);
         const auto& wanted = incoming.context.reply_partition;
         const bool out_of_range = wanted && *wanted >= output_partitions_;
         if (out_of_range) doubts_partitions_ = true;
@@ -166,7 +166,7 @@ void Pipeline::send(Outlet& outlet) {
     outlet.state = Outlet::State::sent;
     const bool is_answer = outlet.kind == Outlet::Kind::answer;
     const auto partition =
-        is_answer ? reply_partition(outlet.job.incoming.context, output_partitions_) : std::optional<int>();
+        is_answer ? stream::reply_partition(outlet.job.incoming.context, output_partitions_) : std::optional<int>();
     // Two pointers fit into the function without an allocation.
     producer_->produce(is_answer ? options_.output_topic : dead_letter_topic_, partition, outlet.job.record_for(outlet),
                        [deliveries = &deliveries_, sent = &outlet](const stream::Delivery& delivery) {

@@ -47,4 +47,11 @@ Record make_dead_letter_stub(const ConsumedRecord& record, const Rejection& reas
     return letter;
 }
 
+Record make_bare_dead_letter_stub(const ConsumedRecord& record, const Rejection& reason) {
+    auto bare = record;
+    bare.key.reset();
+    bare.headers.clear();
+    return make_dead_letter_stub(bare, reason);
+}
+
 }  // namespace nearline::stream

@@ -19,4 +19,7 @@ Record make_dead_letter(const ConsumedRecord& record, const Rejection& reason);
 /// the headers nearline.value.size and nearline.value.sha256 beside its place.
 Record make_dead_letter_stub(const ConsumedRecord& record, const Rejection& reason);
 
+/// The last resort, where key and headers alone are too large: the stub without them.
+Record make_bare_dead_letter_stub(const ConsumedRecord& record, const Rejection& reason);
+
 }  // namespace nearline::stream

@@ -29,7 +29,7 @@ const Delivery too_large{.outcome = Delivery::Outcome::rejected, .reason = "too 
 
 class JobTest : public testing::Test {
 protected:
-    Job job_{source(), read_headers(source(), "cluster")};
+    Job job_{source(), stream::read_request_headers(source(), "cluster")};
 };
 
 TEST_F(JobTest, EndsWithItsAnswer) {
@@ -58,7 +58,7 @@ TEST_F(JobTest, SendsTheSameAnswerAgainUntilItIsCertainlyStored) {
 
 TEST_F(JobTest, ARejectionEndsWhenDeadLetterAndFailureAreStored) {
     for (const bool letter_first : {true, false}) {
-        Job job(source(), read_headers(source(), "cluster"));
+        Job job(source(), stream::read_request_headers(source(), "cluster"));
         job.reject(reason, "failure");
         auto& first = letter_first ? job.dead_letter : job.answer;
         auto& second = letter_first ? job.answer : job.dead_letter;

@@ -1,17 +1,17 @@
-#include "prediction/incoming.hpp"
+#include "stream/request_context.hpp"
 
 #include <gtest/gtest.h>
 #include <set>
 
-namespace nearline::prediction {
+namespace nearline::stream {
 namespace {
 
 constexpr const char* id = "c1fe5c45-9f27-4a9c-8a5c-0c3f0a1f7f11";
 constexpr const char* user = "0d6d1e58-6d9e-4b11-9d5f-6f0c9ef0b7aa";
 const std::string digest(64, 'a');
 
-stream::ConsumedRecord record(std::vector<stream::Header> headers) {
-    stream::ConsumedRecord made;
+ConsumedRecord record(std::vector<Header> headers) {
+    ConsumedRecord made;
     made.key = "device-7";
     made.headers = std::move(headers);
     made.timestamp = 1'700'000'000'000;
@@ -22,12 +22,12 @@ stream::ConsumedRecord record(std::vector<stream::Header> headers) {
 
 TEST(ReadHeaders, TakesThemAll) {
     const auto incoming =
-        read_headers(record({{"request-id", id},
-                             {"user", user},
-                             {"reply-partition", "7"},
-                             {"body-digest", digest},
-                             {"traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}}),
-                     "cluster");
+        read_request_headers(record({{"request-id", id},
+                                     {"user", user},
+                                     {"reply-partition", "7"},
+                                     {"body-digest", digest},
+                                     {"traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}}),
+                             "cluster");
     EXPECT_TRUE(incoming.has_request_id);
     EXPECT_EQ(incoming.context.id.to_string(), id);
     EXPECT_EQ(incoming.context.user->to_string(), user);
@@ -38,7 +38,7 @@ TEST(ReadHeaders, TakesThemAll) {
 }
 
 TEST(ReadHeaders, AllAreOptional) {
-    const auto incoming = read_headers(record({}), "cluster");
+    const auto incoming = read_request_headers(record({}), "cluster");
     EXPECT_FALSE(incoming.has_request_id);
     EXPECT_FALSE(incoming.context.id.is_nil());
     EXPECT_FALSE(incoming.context.user);
@@ -50,34 +50,34 @@ TEST(ReadHeaders, AllAreOptional) {
 
 TEST(ReadHeaders, MakesTheIdOfThePlaceAndTimeAndNeverOfTheKey) {
     const auto first = record({});
-    const auto same = read_headers(first, "cluster").context.id;
+    const auto same = read_request_headers(first, "cluster").context.id;
     EXPECT_EQ(same, Uuid::hash_based({"cluster", "input-topic", "3", "41", "1700000000000"}));
     std::set<Uuid> ids{same};
     auto other = first;
     other.key = "device-8";
-    EXPECT_EQ(read_headers(other, "cluster").context.id, same);
-    EXPECT_TRUE(ids.insert(read_headers(first, "other cluster").context.id).second);
+    EXPECT_EQ(read_request_headers(other, "cluster").context.id, same);
+    EXPECT_TRUE(ids.insert(read_request_headers(first, "other cluster").context.id).second);
     other.at.topic = "input-topic.prediction.retry";
-    EXPECT_TRUE(ids.insert(read_headers(other, "cluster").context.id).second);
+    EXPECT_TRUE(ids.insert(read_request_headers(other, "cluster").context.id).second);
     other = first;
     other.at.partition = 4;
-    EXPECT_TRUE(ids.insert(read_headers(other, "cluster").context.id).second);
+    EXPECT_TRUE(ids.insert(read_request_headers(other, "cluster").context.id).second);
     other = first;
     other.offset = 42;
-    EXPECT_TRUE(ids.insert(read_headers(other, "cluster").context.id).second);
+    EXPECT_TRUE(ids.insert(read_request_headers(other, "cluster").context.id).second);
     other = first;
     other.timestamp = 1'700'000'000'001;
-    EXPECT_TRUE(ids.insert(read_headers(other, "cluster").context.id).second) << "a topic made anew";
+    EXPECT_TRUE(ids.insert(read_request_headers(other, "cluster").context.id).second) << "a topic made anew";
 }
 
 TEST(ReadHeaders, JunkCountsAsAbsent) {
-    const auto incoming = read_headers(record({{"request-id", "42"},
-                                               {"user", "theodondre@gmail.com"},
-                                               {"body-digest", "short"},
-                                               {"traceparent", std::string(129, '0')}}),
-                                       "cluster");
+    const auto incoming = read_request_headers(record({{"request-id", "42"},
+                                                       {"user", "theodondre@gmail.com"},
+                                                       {"body-digest", "short"},
+                                                       {"traceparent", std::string(129, '0')}}),
+                                               "cluster");
     EXPECT_FALSE(incoming.has_request_id) << "whoever sent this can't wait for it";
-    EXPECT_EQ(incoming.context.id, read_headers(record({}), "cluster").context.id);
+    EXPECT_EQ(incoming.context.id, read_request_headers(record({}), "cluster").context.id);
     EXPECT_FALSE(incoming.context.user) << "no address travels further";
     EXPECT_EQ(incoming.context.body_digest, "");
     EXPECT_EQ(incoming.context.traceparent, "");
@@ -86,7 +86,7 @@ TEST(ReadHeaders, JunkCountsAsAbsent) {
 class BadReplyPartition : public testing::TestWithParam<std::string> {};
 
 TEST_P(BadReplyPartition, IsIgnoredAndTold) {
-    const auto incoming = read_headers(record({{"reply-partition", GetParam()}}), "cluster");
+    const auto incoming = read_request_headers(record({{"reply-partition", GetParam()}}), "cluster");
     EXPECT_FALSE(incoming.context.reply_partition);
     EXPECT_TRUE(incoming.bad_reply_partition);
 }
@@ -95,9 +95,10 @@ INSTANTIATE_TEST_SUITE_P(, BadReplyPartition,
                          testing::Values("", "-1", "+1", " 1", "1 ", "1.0", "0x1", "one", "99999999999", "1\n"));
 
 TEST(ReadHeaders, TakesTheLastOfSeveralAndSkipsNull) {
-    EXPECT_EQ(read_headers(record({{"reply-partition", "1"}, {"reply-partition", "2"}}), "c").context.reply_partition,
-              2);
-    EXPECT_FALSE(read_headers(record({{"reply-partition", std::nullopt}}), "c").bad_reply_partition);
+    EXPECT_EQ(
+        read_request_headers(record({{"reply-partition", "1"}, {"reply-partition", "2"}}), "c").context.reply_partition,
+        2);
+    EXPECT_FALSE(read_request_headers(record({{"reply-partition", std::nullopt}}), "c").bad_reply_partition);
 }
 
 TEST(ReplyPartition, IsOneThatExists) {
@@ -112,4 +113,4 @@ TEST(ReplyPartition, IsOneThatExists) {
 }
 
 }  // namespace
-}  // namespace nearline::prediction
+}  // namespace nearline::stream

@@ -1,4 +1,4 @@
-#include "prediction/incoming.hpp"
+#include "stream/request_context.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -6,7 +6,7 @@
 
 #include "domain/header_names.hpp"
 
-namespace nearline::prediction {
+namespace nearline::stream {
 namespace {
 
 constexpr std::size_t digest_size = 64;
@@ -29,33 +29,33 @@ bool is_printable(std::string_view text) noexcept {
     return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; });
 }
 
-Uuid id_of_place(const stream::ConsumedRecord& record, std::string_view cluster_id) {
+Uuid id_of_place(const ConsumedRecord& record, std::string_view cluster_id) {
     return Uuid::hash_based({cluster_id, record.at.topic, std::to_string(record.at.partition),
                              std::to_string(record.offset), std::to_string(record.timestamp)});
 }
 
 }  // namespace
 
-Incoming read_headers(const stream::ConsumedRecord& record, std::string_view cluster_id) {
-    Incoming incoming;
+RequestHeaders read_request_headers(const ConsumedRecord& record, std::string_view cluster_id) {
+    RequestHeaders incoming;
     auto& context = incoming.context;
-    if (const auto text = stream::find_header(record, header_names::request_id)) {
+    if (const auto text = find_header(record, header_names::request_id)) {
         if (const auto id = Uuid::parse(*text)) {
             context.id = *id;
             incoming.has_request_id = true;
         }
     }
     if (!incoming.has_request_id) context.id = id_of_place(record, cluster_id);
-    if (const auto text = stream::find_header(record, header_names::user)) context.user = Uuid::parse(*text);
-    if (const auto text = stream::find_header(record, header_names::reply_partition)) {
+    if (const auto text = find_header(record, header_names::user)) context.user = Uuid::parse(*text);
+    if (const auto text = find_header(record, header_names::reply_partition)) {
         context.reply_partition = parse_partition(*text);
         incoming.bad_reply_partition = !context.reply_partition;
     }
-    if (const auto text = stream::find_header(record, header_names::body_digest);
+    if (const auto text = find_header(record, header_names::body_digest);
         text && text->size() == digest_size && is_lower_hex(*text)) {
         context.body_digest = *text;
     }
-    if (const auto text = stream::find_header(record, header_names::traceparent);
+    if (const auto text = find_header(record, header_names::traceparent);
         text && text->size() <= longest_traceparent && is_printable(*text)) {
         context.traceparent = *text;
     }
@@ -67,4 +67,4 @@ std::optional<int> reply_partition(const RequestContext& context, int partitions
     return context.reply_partition;
 }
 
-}  // namespace nearline::prediction
+}  // namespace nearline::stream
