@@ -13,4 +13,7 @@ struct Rejection {
     friend bool operator==(const Rejection&, const Rejection&) = default;
 };
 
+/// The reason with a message that fits into a header and an answer, whatever its record had in it.
+Rejection shortened(Rejection reason);
+
 }  // namespace nearline

@@ -14,8 +14,6 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t longest_message = 1'000;
-
 std::optional<double> to_number(const json::value& value) {
     if (value.is_double()) return value.get_double();
     if (value.is_int64()) return static_cast<double>(value.get_int64());
@@ -121,17 +119,6 @@ stream::Record make_answer_record(const std::optional<std::string>& key, const R
     if (!context.body_digest.empty()) add(header_names::body_digest, context.body_digest);
     if (!context.traceparent.empty()) add(header_names::traceparent, context.traceparent);
     return record;
-}
-
-Rejection shortened(Rejection reason) {
-    auto& message = reason.message;
-    if (message.size() <= longest_message) return reason;
-    auto end = longest_message;
-    // Not in the middle of a UTF-8 character.
-    while (end > 0 && (static_cast<unsigned char>(message[end]) & 0xC0) == 0x80) --end;
-    message.resize(end);
-    message += " …";
-    return reason;
 }
 
 }  // namespace nearline::prediction

@@ -48,7 +48,4 @@ Prediction make_failure(Features features, const Rejection& reason, std::string 
 stream::Record make_answer_record(const std::optional<std::string>& key, const RequestContext& context,
                                   std::string value);
 
-/// The reason with a message that fits into a header and an answer, whatever its record had in it.
-Rejection shortened(Rejection reason);
-
 }  // namespace nearline::prediction

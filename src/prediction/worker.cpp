@@ -9,6 +9,7 @@
 #include "prediction/pipeline.hpp"
 #include "runtime/backoff.hpp"
 #include "runtime/log.hpp"
+#include "runtime/until_available.hpp"
 #include "stream/dead_letter.hpp"
 #include "stream/ensure_topics.hpp"
 
@@ -35,17 +36,6 @@ SteadyTime now() {
 
 Partitions to_set(const std::vector<stream::TopicPartition>& partitions) {
     return {partitions.begin(), partitions.end()};
-}
-
-/// "input-topic 0 1 5": for logs.
-std::string list(const std::vector<stream::TopicPartition>& partitions) {
-    std::string text;
-    std::string topic;
-    for (const auto& at : partitions) {
-        if (at.topic != topic) text += (text.empty() ? "" : ", ") + (topic = at.topic);
-        text += " " + std::to_string(at.partition);
-    }
-    return text;
 }
 
 }  // namespace
@@ -102,8 +92,6 @@ private:
     void forget(const Partitions& partitions);
     void finish();
     void lose_consumer();
-    /// Runs `attempt` until it succeeds or the worker is told to stop; false then.
-    bool until_available(const std::string& dependency, const std::function<void()>& attempt);
 
     stream::Stream& stream_;
     schema::TopicCodec& input_;
@@ -156,7 +144,8 @@ bool Worker::Impl::set_up() {
     const auto found = stream::ensure_topics(stream_, topics, health_, options_.stream_dependency, stop_);
     if (!found) return false;
     std::string refused;
-    if (!until_available(options_.registry_dependency, [&] { refused = connect_codecs(); })) return false;
+    if (!until_available(health_, options_.registry_dependency, stop_, [&] { refused = connect_codecs(); }))
+        return false;
     if (!refused.empty()) throw std::runtime_error(refused);
     return make_pipeline(found->at(options_.output_topic).partitions);
 }
@@ -179,28 +168,14 @@ std::string Worker::Impl::connect_codecs() {
 bool Worker::Impl::make_pipeline(int output_partitions) {
     admin_ = stream_.admin(admin_timeout);
     std::string cluster_id;
-    if (!until_available(options_.stream_dependency, [&] { cluster_id = admin_->cluster_id(); })) return false;
+    if (!until_available(health_, options_.stream_dependency, stop_, [&] { cluster_id = admin_->cluster_id(); }))
+        return false;
     auto pipeline = std::make_unique<Pipeline>(options_, cluster_id, output_partitions, stream_, input_, output_,
                                                models_, metrics_, health_);
     pipeline->warm_up(longest_warm_up);
     const std::scoped_lock lock(mutex_);
     pipeline_ = std::move(pipeline);
     return true;
-}
-
-bool Worker::Impl::until_available(const std::string& dependency, const std::function<void()>& attempt) {
-    Backoff backoff({.first = 100ms, .most = 2'000ms});
-    while (!stop_.requested()) {
-        try {
-            attempt();
-            health_.up(dependency);
-            return true;
-        } catch (const Unavailable& error) {
-            health_.down(dependency, error.what());
-        }
-        stop_.wait_for(backoff.next());
-    }
-    return false;
 }
 
 void Worker::Impl::work() {
@@ -237,7 +212,7 @@ void Worker::Impl::open_consumer() {
     consumer_ =
         stream_.consumer(group, {.assigned =
                                      [this](const auto& partitions) {
-                                         log::info("partitions came", {{"partitions", list(partitions)}});
+                                         log::info("partitions came", {{"partitions", stream::to_text(partitions)}});
                                          has_joined_ = true;
                                          has_new_partitions_ = true;
                                          // A commit amid a rebalance may have been refused.
@@ -250,7 +225,7 @@ void Worker::Impl::open_consumer() {
                                  .lost =
                                      [this](const auto& partitions) {
                                          log::warning("partitions were lost: the group thought this member dead",
-                                                      {{"partitions", list(partitions)}});
+                                                      {{"partitions", stream::to_text(partitions)}});
                                          forget(to_set(partitions));
                                      }});
     pipeline_->deliveries().wake(consumer_.get());
@@ -364,8 +339,8 @@ void Worker::Impl::hand_over(const Partitions& partitions) {
     if (stop_.requested()) deadline = std::min(deadline, drain_deadline());
     wait_for_end(partitions, deadline);
     commit_all();
-    log::info("partitions go",
-              {{"partitions", list({partitions.begin(), partitions.end()})}, {"in_flight", pipeline_->in_flight()}});
+    log::info("partitions go", {{"partitions", stream::to_text({partitions.begin(), partitions.end()})},
+                                {"in_flight", pipeline_->in_flight()}});
     forget(partitions);
 }
 

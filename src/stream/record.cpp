@@ -11,4 +11,14 @@ std::optional<std::string_view> find_header(const Record& record, std::string_vi
     return *found->value;
 }
 
+std::string to_text(const std::vector<TopicPartition>& partitions) {
+    std::string text;
+    std::string topic;
+    for (const auto& at : partitions) {
+        if (at.topic != topic) text += (text.empty() ? "" : ", ") + (topic = at.topic);
+        text += " " + std::to_string(at.partition);
+    }
+    return text;
+}
+
 }  // namespace nearline::stream

@@ -44,6 +44,9 @@ struct TopicPartition {
     friend auto operator<=>(const TopicPartition&, const TopicPartition&) = default;
 };
 
+/// "input-topic 0 1 5, other 2": for logs.
+std::string to_text(const std::vector<TopicPartition>& partitions);
+
 /// A place in a log: the record with this offset, or the first one after it.
 struct Position {
     TopicPartition at;

@@ -1,0 +1,26 @@
+#include "runtime/until_available.hpp"
+
+#include <chrono>
+
+#include "domain/problem.hpp"
+#include "runtime/backoff.hpp"
+
+namespace nearline {
+
+bool until_available(Health& health, const std::string& dependency, const StopToken& stop,
+                     const std::function<void()>& attempt) {
+    Backoff backoff({.first = std::chrono::milliseconds(100), .most = std::chrono::milliseconds(2'000)});
+    while (!stop.requested()) {
+        try {
+            attempt();
+            health.up(dependency);
+            return true;
+        } catch (const Unavailable& error) {
+            health.down(dependency, error.what());
+        }
+        stop.wait_for(backoff.next());
+    }
+    return false;
+}
+
+}  // namespace nearline
