@@ -51,6 +51,8 @@ public:
         std::string group{};
         TopicOptions topic_options{};   ///< of topics that are missing and therefore made
         std::size_t max_batch = 1'000;  ///< records of one write()
+        /// A batch that is not full waits so long for what follows closely; 0: for nothing.
+        std::chrono::milliseconds linger{20};
         std::chrono::milliseconds commit_every{100};
         ProducerOptions producer{};  ///< of the dead letters
 

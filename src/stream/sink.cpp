@@ -1,0 +1,433 @@
+#include "stream/sink.hpp"
+
+#include <algorithm>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <thread>
+#include <utility>
+
+#include "domain/problem.hpp"
+#include "domain/time.hpp"
+#include "runtime/backoff.hpp"
+#include "runtime/log.hpp"
+#include "runtime/until_available.hpp"
+#include "stream/dead_letter.hpp"
+#include "stream/dead_letter_writer.hpp"
+#include "stream/ensure_topics.hpp"
+#include "stream/sink_metrics.hpp"
+
+namespace nearline::stream {
+namespace {
+
+using namespace std::chrono_literals;
+using Partitions = std::set<TopicPartition>;
+
+constexpr auto admin_timeout = 2'000ms;
+constexpr auto longest_poll = 1'000ms;
+/// Before it is a member of its group, and for no longer than this: a share may never come.
+constexpr auto poll_until_ready = 10ms;
+constexpr auto longest_until_ready = 5s;
+constexpr Backoff::Options retry_backoff{.first = 100ms, .most = 5'000ms};
+
+SteadyTime now() {
+    return std::chrono::steady_clock::now();
+}
+
+double age_in_seconds(const ConsumedRecord& record) {
+    const auto now_ms = std::chrono::duration_cast<std::chrono::milliseconds>(wall_now().time_since_epoch()).count();
+    return std::max(0.0, static_cast<double>(now_ms - record.timestamp) / 1e3);
+}
+
+}  // namespace
+
+class Sink::Impl {
+public:
+    Impl(Stream& stream, SinkTarget& target, Options options, Metrics& metrics, Health& health)
+        : stream_(stream),
+          target_(target),
+          options_(std::move(options)),
+          dead_letter_topic_(dead_letter_topic(options_.topic, options_.role)),
+          metrics_(metrics, options_.role),
+          health_(health) {}
+    ~Impl() { drain(now()); }
+
+    void start() {
+        thread_ = std::thread([this] { run(); });
+    }
+
+    void drain(SteadyTime deadline) {
+        {
+            const std::scoped_lock lock(mutex_);
+            drain_deadline_ = std::min(drain_deadline_, deadline);
+            stop_.request();
+            if (consumer_) consumer_->wake();
+        }
+        if (thread_.joinable()) thread_.join();
+    }
+
+private:
+    void run();
+    bool set_up();
+    bool prepare_target();
+    void work();
+    void open_consumer();
+    void close_consumer();
+    void step();
+    std::chrono::milliseconds wait_time() const;
+    void become_ready();
+    void gather();
+    void store_batch();
+    bool try_to_store();
+    void write_batch();
+    bool deliver_letters();
+    void batch_ended();
+    void rest(std::chrono::milliseconds time);
+    void pause_all();
+    void commit_if_due();
+    void commit_all();
+    void hand_over(const Partitions& partitions);
+    void forget(const Partitions& partitions);
+    void finish();
+    void lose_consumer();
+    bool out_of_time() {
+        const std::scoped_lock lock(mutex_);
+        return stop_.requested() && now() >= drain_deadline_;
+    }
+
+    Stream& stream_;
+    SinkTarget& target_;
+    const Options options_;
+    const std::string dead_letter_topic_;
+    SinkMetrics metrics_;
+    Health& health_;
+
+    StopToken stop_;
+    std::mutex mutex_;  // guards drain_deadline_, and consumer_ while it changes
+    SteadyTime drain_deadline_ = SteadyTime::max();
+    std::unique_ptr<GroupConsumer> consumer_;
+
+    // From here on for the sink's thread alone.
+    std::string cluster_id_;
+    std::optional<DeadLetterWriter> letters_writer_;
+    std::vector<ConsumedRecord> batch_;  // taken, not stored yet
+    bool is_written_ = false;            // the target has the batch; only letters are missing
+    std::vector<DeadLetterWriter::Letter> letters_;
+    std::vector<ConsumedRecord> next_batch_;  // came while the batch was waiting
+    std::map<TopicPartition, std::int64_t> progress_;
+    bool has_commits_ = false;
+    SteadyTime next_commit_{};
+    SteadyTime ready_at_latest_{};
+    bool is_ready_ = false;
+    bool has_joined_ = false;
+    bool is_paused_ = false;
+    bool is_consumer_lost_ = false;
+    bool was_refused_ = false;  // dead letters could not be written
+    log::Throttle retry_log_{5.0};
+    std::thread thread_;
+};
+
+void Sink::Impl::run() {
+    try {
+        if (set_up()) work();
+    } catch (const std::exception& error) {
+        log::error("can't go on", {{"role", options_.role}, {"reason", error.what()}});
+        options_.on_fatal(error.what());
+    }
+    close_consumer();
+    letters_writer_.reset();
+}
+
+bool Sink::Impl::set_up() {
+    std::vector<WantedTopic> topics;
+    for (const auto& name : {options_.topic, options_.retry_topic, dead_letter_topic_}) {
+        if (!name.empty()) topics.push_back({name, options_.topic_options});
+    }
+    if (!ensure_topics(stream_, topics, health_, options_.stream_dependency, stop_)) return false;
+    const auto admin = stream_.admin(admin_timeout);
+    const auto ask = [&] { cluster_id_ = admin->cluster_id(); };
+    if (!until_available(health_, options_.stream_dependency, stop_, ask)) return false;
+    letters_writer_.emplace(stream_, dead_letter_topic_, options_.producer);
+    return prepare_target();
+}
+
+/// The target tells Health itself which of its dependencies is away.
+bool Sink::Impl::prepare_target() {
+    Backoff backoff(retry_backoff);
+    while (!stop_.requested()) {
+        try {
+            target_.prepare();
+            return true;
+        } catch (const Unavailable&) {
+            metrics_.retries.add();
+        }
+        stop_.wait_for(backoff.next());
+    }
+    return false;
+}
+
+void Sink::Impl::work() {
+    Backoff backoff(retry_backoff);
+    ready_at_latest_ = now() + longest_until_ready;
+    while (!stop_.requested()) {
+        try {
+            open_consumer();
+            while (!stop_.requested()) {
+                step();
+                if (backoff.failures() > 0 && has_joined_) {
+                    backoff.reset();
+                    health_.up(options_.stream_dependency);
+                }
+            }
+            finish();
+        } catch (const Unavailable& error) {
+            health_.down(options_.stream_dependency, error.what());
+            lose_consumer();
+            stop_.wait_for(backoff.next());
+        }
+    }
+}
+
+void Sink::Impl::open_consumer() {
+    GroupOptions group;
+    group.group = options_.group;
+    group.topics = {options_.topic};
+    if (!options_.retry_topic.empty()) group.topics.push_back(options_.retry_topic);
+    is_consumer_lost_ = false;
+    is_paused_ = false;
+    has_joined_ = false;
+    auto consumer = stream_.consumer(
+        group, {.assigned =
+                    [this](const auto& partitions) {
+                        log::info("partitions came", {{"role", options_.role}, {"partitions", to_text(partitions)}});
+                        has_joined_ = true;
+                        // What came has not been paused yet.
+                        is_paused_ = false;
+                    },
+                .revoked =
+                    [this](const auto& partitions) {
+                        if (!is_consumer_lost_) hand_over({partitions.begin(), partitions.end()});
+                    },
+                .lost =
+                    [this](const auto& partitions) {
+                        log::warning("partitions were lost: the group thought this member dead",
+                                     {{"role", options_.role}, {"partitions", to_text(partitions)}});
+                        forget({partitions.begin(), partitions.end()});
+                    }});
+    const std::scoped_lock lock(mutex_);
+    consumer_ = std::move(consumer);
+}
+
+void Sink::Impl::close_consumer() {
+    std::unique_ptr<GroupConsumer> consumer;
+    {
+        const std::scoped_lock lock(mutex_);
+        consumer = std::move(consumer_);
+    }
+}
+
+void Sink::Impl::step() {
+    commit_if_due();
+    if (next_batch_.empty()) {
+        batch_ = consumer_->poll(options_.max_batch, wait_time());
+    } else {
+        batch_ = std::exchange(next_batch_, {});
+    }
+    if (!is_ready_) become_ready();
+    if (batch_.empty()) {
+        metrics_.lag.set(0);
+        return;
+    }
+    gather();
+    store_batch();
+}
+
+std::chrono::milliseconds Sink::Impl::wait_time() const {
+    if (!is_ready_) return poll_until_ready;
+    if (!has_commits_) return longest_poll;
+    return std::clamp(std::chrono::ceil<std::chrono::milliseconds>(next_commit_ - now()), 0ms, longest_poll);
+}
+
+void Sink::Impl::become_ready() {
+    if (!has_joined_ && now() < ready_at_latest_) return;
+    is_ready_ = true;
+    log::info("ready", {{"role", options_.role}, {"group", options_.group}, {"topic", options_.topic}});
+    options_.on_ready();
+}
+
+/// A write and its fsync cost about the same for one record and for many, and nobody waits for them: what
+/// follows closely comes along.
+void Sink::Impl::gather() {
+    if (batch_.size() >= options_.max_batch || options_.linger <= 0ms) return;
+    stop_.wait_for(options_.linger);
+    auto more = consumer_->poll(options_.max_batch - batch_.size(), 0ms);
+    std::move(more.begin(), more.end(), std::back_inserter(batch_));
+}
+
+void Sink::Impl::store_batch() {
+    Backoff backoff(retry_backoff);
+    // Partitions can go to another member while it waits, and take their records along.
+    while (!batch_.empty()) {
+        metrics_.lag.set(age_in_seconds(batch_.front()));
+        if (try_to_store()) {
+            batch_ended();
+            break;
+        }
+        metrics_.retries.add();
+        if (out_of_time()) break;
+        rest(backoff.next());
+    }
+    is_written_ = false;
+    letters_.clear();
+    if (!is_paused_) return;
+    const auto assigned = consumer_->assignment();
+    consumer_->resume({assigned.begin(), assigned.end()});
+    is_paused_ = false;
+}
+
+bool Sink::Impl::try_to_store() {
+    if (!is_written_) {
+        try {
+            write_batch();
+        } catch (const Unavailable& error) {
+            if (long held = 0; retry_log_.pass(held)) {
+                log::warning("records wait to be stored",
+                             {{"role", options_.role}, {"records", batch_.size()}, {"reason", error.what()}});
+            }
+            return false;
+        }
+    }
+    return letters_.empty() || deliver_letters();
+}
+
+void Sink::Impl::write_batch() {
+    const auto start = now();
+    auto refused = target_.write(batch_, cluster_id_);
+    metrics_.write_seconds.observe(std::chrono::duration<double>(now() - start).count());
+    metrics_.batch_size.observe(static_cast<double>(batch_.size()));
+    for (auto& [index, reason] : refused) letters_.push_back({batch_.at(index), shortened(std::move(reason))});
+    is_written_ = true;
+}
+
+bool Sink::Impl::deliver_letters() {
+    const auto why = letters_writer_->write(letters_);
+    if (why.empty()) {
+        if (was_refused_) health_.up(options_.stream_dependency);
+        was_refused_ = false;
+        return true;
+    }
+    was_refused_ = true;
+    health_.down(options_.stream_dependency, "dead letters can't be written: " + why);
+    return false;
+}
+
+void Sink::Impl::batch_ended() {
+    for (const auto& record : batch_) progress_[record.at] = record.offset + 1;
+    has_commits_ = true;
+    metrics_.stored.add(static_cast<double>(batch_.size() - letters_.size()));
+    for (const auto& letter : letters_) {
+        metrics_.dead_letter(letter.reason.class_name);
+        log::warning("record went to the dead letters", {{"role", options_.role},
+                                                         {"topic", letter.record.at.topic},
+                                                         {"partition", letter.record.at.partition},
+                                                         {"offset", letter.record.offset},
+                                                         {"class", letter.reason.class_name},
+                                                         {"reason", letter.reason.message}});
+    }
+    batch_.clear();
+}
+
+/// Stays a member of the group without taking more.
+void Sink::Impl::rest(std::chrono::milliseconds time) {
+    const auto until = now() + time;
+    while (!batch_.empty() && now() < until && !out_of_time()) {
+        if (!is_paused_) pause_all();
+        auto more = consumer_->poll(options_.max_batch, std::chrono::ceil<std::chrono::milliseconds>(until - now()));
+        std::move(more.begin(), more.end(), std::back_inserter(next_batch_));
+        metrics_.lag.set(batch_.empty() ? 0 : age_in_seconds(batch_.front()));
+        // Woken to stop: no more rest than the backoff, but no busy loop either.
+        if (stop_.requested()) std::this_thread::sleep_until(std::min(until, now() + 20ms));
+    }
+}
+
+void Sink::Impl::pause_all() {
+    const auto assigned = consumer_->assignment();
+    consumer_->pause({assigned.begin(), assigned.end()});
+    is_paused_ = true;
+}
+
+void Sink::Impl::commit_if_due() {
+    if (!has_commits_ || now() < next_commit_) return;
+    // All of it, not only what is new: nobody said whether an earlier one arrived.
+    std::vector<Position> positions;
+    for (const auto& [at, offset] : progress_) positions.push_back({at, offset});
+    consumer_->commit_async(positions);
+    has_commits_ = false;
+    next_commit_ = now() + options_.commit_every;
+}
+
+void Sink::Impl::commit_all() {
+    std::vector<Position> positions;
+    for (const auto& [at, offset] : progress_) positions.push_back({at, offset});
+    if (positions.empty()) return;
+    try {
+        consumer_->commit(positions);
+        has_commits_ = false;
+    } catch (const Unavailable& error) {
+        log::warning("offsets were not committed; records after them are stored again, which changes nothing",
+                     {{"role", options_.role}, {"partitions", positions.size()}, {"reason", error.what()}});
+    }
+}
+
+void Sink::Impl::hand_over(const Partitions& partitions) {
+    commit_all();
+    log::info("partitions go",
+              {{"role", options_.role}, {"partitions", to_text({partitions.begin(), partitions.end()})}});
+    forget(partitions);
+}
+
+void Sink::Impl::forget(const Partitions& partitions) {
+    const auto gone = [&](const auto& record) { return partitions.contains(record.at); };
+    std::erase_if(batch_, gone);
+    std::erase_if(next_batch_, gone);
+    std::erase_if(letters_, [&](const auto& letter) { return gone(letter.record); });
+    for (const auto& at : partitions) progress_.erase(at);
+}
+
+void Sink::Impl::finish() {
+    batch_ = std::exchange(next_batch_, {});
+    if (!batch_.empty()) store_batch();
+    commit_all();
+    consumer_->close();
+    close_consumer();
+}
+
+void Sink::Impl::lose_consumer() {
+    is_consumer_lost_ = true;
+    close_consumer();
+    batch_.clear();
+    next_batch_.clear();
+    letters_.clear();
+    is_written_ = false;
+    progress_.clear();
+    has_commits_ = false;
+}
+
+Sink::Sink(Stream& stream, SinkTarget& target, Options options, Metrics& metrics, Health& health)
+    : impl_(std::make_unique<Impl>(stream, target, std::move(options), metrics, health)) {}
+Sink::~Sink() = default;
+
+void Sink::start() {
+    impl_->start();
+}
+
+void Sink::drain(std::chrono::steady_clock::time_point deadline) {
+    impl_->drain(deadline);
+}
+
+void Sink::stop() noexcept {
+    impl_->drain(std::chrono::steady_clock::now());
+}
+
+}  // namespace nearline::stream
