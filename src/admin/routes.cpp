@@ -57,7 +57,7 @@ boost::asio::awaitable<http::Response> ask(std::shared_ptr<Desk> desk, Question 
 
 http::Router routes(TopicQueries& queries, boost::asio::thread_pool& pool, const token::Jwt& jwt) {
     const auto desk = std::make_shared<Desk>(Desk{pool, jwt});
-    const auto route = [&](std::string pattern, std::string summary, Question question) {
+    const auto route = [&](std::string pattern, std::string summary, const Question& question) {
         return http::Route{"GET", std::move(pattern),
                            [desk, question](const http::Request& request) { return ask(desk, question, request); },
                            std::move(summary)};

@@ -15,6 +15,7 @@ bool make_if_new(auth::UserStore& store) {
     if (!store.list(1, "").empty()) return store.find_by_name(names[0]).has_value();
     const auto now = std::chrono::duration_cast<std::chrono::seconds>(wall_now().time_since_epoch()).count();
     std::vector<std::future<Result<User>>> made;
+    made.reserve(std::size(names));
     for (const auto name : names) {
         // Hashing takes its time on purpose: both at once.
         made.push_back(std::async(std::launch::async, [&store, name, now] {

@@ -42,6 +42,7 @@ std::string usage() {
 
 int unknown(const std::string& name) {
     std::vector<std::string> names;
+    names.reserve(std::size(commands));
     for (const auto& command : commands) names.emplace_back(command.name);
     const auto guess = setting_values::closest(name, names);
     std::cerr << "nearline: there is no command \"" << name << "\""

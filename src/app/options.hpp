@@ -61,7 +61,7 @@ struct TopicsOptions {
     std::string group_prefix = "nearline";
     int partitions = 12;
     int replication_factor = 1;
-    std::chrono::milliseconds retention{7 * 24 * 3'600'000L};
+    std::chrono::milliseconds retention = std::chrono::hours(7 * 24);
 
     /// "nearline-gateway-iris"
     std::string group(const std::string& role) const { return group_prefix + "-" + role + "-" + model_name; }

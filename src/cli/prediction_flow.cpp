@@ -38,7 +38,7 @@ std::string member(const boost::json::object& object, std::string_view name) {
 }  // namespace
 
 std::string problem_text(const http::Response& answer) {
-    const auto fallback = "HTTP " + std::to_string(answer.status);
+    auto fallback = "HTTP " + std::to_string(answer.status);
     const auto document = parse_json(answer.body);
     if (!document || !document->is_object()) return fallback;
     const auto& problem = document->get_object();

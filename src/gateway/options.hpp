@@ -18,10 +18,10 @@ struct Options {
     std::string stream_name = "stream";  ///< in /readyz and in problems: "kafka"
     std::string registry_name = "schema registry";
 
-    std::chrono::milliseconds answer_timeout{5'000};                    ///< how long a caller waits who does not say
-    std::chrono::milliseconds max_wait{60'000};                         ///< of `Prefer: wait=N`
-    std::chrono::milliseconds delivery_timeout{4'000};                  ///< less than answer_timeout
-    std::chrono::milliseconds location_retention{7 * 24 * 3'600'000L};  ///< an older Location is 410
+    std::chrono::milliseconds answer_timeout{5'000};    ///< how long a caller waits who does not say
+    std::chrono::milliseconds max_wait{60'000};         ///< of `Prefer: wait=N`
+    std::chrono::milliseconds delivery_timeout{4'000};  ///< less than answer_timeout
+    std::chrono::milliseconds location_retention = std::chrono::hours(7 * 24);  ///< an older Location is 410
 
     std::size_t max_pending = 10'000;              ///< callers that wait; more is 429
     std::size_t max_late = 100'000;                ///< answers awaited after their caller was told 202 or 504

@@ -79,11 +79,9 @@ void PendingAnswers::end_callers(Entry& entry, Ending::Kind kind, const AnswerPt
 void PendingAnswers::end_if_due(Entry& entry, SteadyTime now) {
     for (std::size_t i = 0; i < entry.callers.size();) {
         Waiting& caller = entry.callers[i];
-        if (!caller.past) {
-            ++i;
-        } else if (entry.state == State::acknowledged) {
+        if (caller.past && entry.state == State::acknowledged) {
             end(entry, i, Ending::Kind::accepted);
-        } else if (entry.state == State::unknown) {
+        } else if (caller.past && entry.state == State::unknown) {
             end(entry, i, Ending::Kind::unknown);
         } else {
             ++i;
@@ -134,10 +132,10 @@ bool PendingAnswers::answered(const AnswerPtr& answer) {
 
 void PendingAnswers::expire(SteadyTime now) {
     while (!deadlines_.empty() && deadlines_.begin()->first.first <= now) {
-        const auto [key, id] = *deadlines_.begin();
-        Entry& entry = entries_.at(id);
+        const CallerId due = deadlines_.begin()->first.second;
+        Entry& entry = entries_.at(deadlines_.begin()->second);
         const auto caller = std::find_if(entry.callers.begin(), entry.callers.end(),
-                                         [&](const Waiting& waiting) { return waiting.id == key.second; });
+                                         [&](const Waiting& waiting) { return waiting.id == due; });
         if (entry.state == State::produced && !caller->past && caller->patience.acknowledged_by > now) {
             set_past(*caller, true);
             move_deadline(entry, *caller, caller->patience.acknowledged_by);

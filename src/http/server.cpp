@@ -100,11 +100,12 @@ void Server::Impl::serve(TcpSocket socket) {
     }
     const auto slot = connection->slot();
     auto run = Connection::run(connection);
-    asio::co_spawn(loop.executor(), std::move(run),
-                   asio::bind_cancellation_slot(slot, [self = shared_from_this(), connection](std::exception_ptr) {
-                       static_cast<AllHook&>(*connection).unlink();
-                       self->connection_ended();
-                   }));
+    asio::co_spawn(
+        loop.executor(), std::move(run),
+        asio::bind_cancellation_slot(slot, [self = shared_from_this(), connection](const std::exception_ptr&) {
+            static_cast<AllHook&>(*connection).unlink();
+            self->connection_ended();
+        }));
     if (!sweeping) {
         sweeping = true;
         sweep();

@@ -69,7 +69,7 @@ void Pipeline::accept(std::vector<stream::ConsumedRecord> records) {
     metrics_.in_flight.set(static_cast<double>(jobs_.size()));
 }
 
-void Pipeline::answer(std::vector<Decoded> batch) {
+void Pipeline::answer(std::vector<Decoded>&& batch) {
     const auto model = models_.current();
     if (model != columns_model_) {
         columns_ = columns_of(model->info(), reader_.names());

@@ -65,7 +65,7 @@ private:
         Job* job;
         schema::TopicCodec::Decoded document;
     };
-    void answer(std::vector<Decoded> batch);
+    void answer(std::vector<Decoded>&& batch);
     std::vector<std::string_view> ask_model(const Model& model, std::vector<Job*>& jobs,
                                             std::vector<Features>& features, std::vector<float>& rows);
     void reject(Job& job, Rejection reason);

@@ -60,9 +60,9 @@ struct EmbeddedOptions {
     std::chrono::milliseconds retention_interval{10'000};
     int retention_step = 1'000;
     /// The newest records that are kept in memory for consumers, in bytes, all topics together.
-    std::size_t memory = 8 * 1'024 * 1'024;
+    std::size_t memory = 8UL << 20;
     /// Key, value and headers of one record, in bytes, together (Kafka: message.max.bytes).
-    std::size_t max_record_bytes = 1'024 * 1'024;
+    std::size_t max_record_bytes = 1UL << 20;
     /// Size of the write-ahead log, in pages of 4 KiB, after which it is checkpointed; it grows to no more
     /// than about four times that.
     int checkpoint_pages = 2'000;

@@ -6,7 +6,7 @@ namespace nearline::stream::embedded {
 namespace {
 
 // At most so much is read from the database at once: for one partition, in bytes.
-constexpr std::size_t most_read = 1'024 * 1'024;
+constexpr std::size_t most_read = 1UL << 20;
 
 ConsumedRecord consumed(const Record& record, const TopicPartition& at, std::int64_t offset) {
     ConsumedRecord copy;

@@ -89,7 +89,7 @@ struct Storage::Impl {
         sqlite3_file_control(database->getHandle(), "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
         sqlite3_int64 size = 0;
         if (log == nullptr || log->pMethods == nullptr || log->pMethods->xFileSize(log, &size) != SQLITE_OK) return;
-        const std::vector<char> zeros(256 * 1'024);
+        const std::vector<char> zeros(256UL << 10);
         const sqlite3_int64 wanted = sqlite3_int64{pages} * (page_size + frame_header_size) + log_header_size;
         if (size >= wanted) return;
         while (size < wanted) {

@@ -57,9 +57,9 @@ struct Pending {
 class Writer {
 public:
     struct Options {
-        std::size_t most_records = 5'000;            ///< in one transaction
-        std::size_t most_bytes = 8 * 1'024 * 1'024;  ///< in one transaction, about
-        int log_pages = 2'000;                       ///< of write-ahead log, after which a checkpoint is asked for
+        std::size_t most_records = 5'000;    ///< in one transaction
+        std::size_t most_bytes = 8UL << 20;  ///< in one transaction, about
+        int log_pages = 2'000;               ///< of write-ahead log, after which a checkpoint is asked for
     };
     struct Hooks {
         /// The write-ahead log has grown: a checkpoint beside the writer would be good.

@@ -206,6 +206,7 @@ std::vector<GroupInfo> KafkaAdmin::groups() {
 
 void KafkaAdmin::count_members(std::vector<GroupInfo>& groups, Clock::time_point deadline) {
     std::vector<const char*> names;
+    names.reserve(groups.size());
     for (const auto& group : groups) names.push_back(group.name.c_str());
     const auto answer =
         ask(RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS, "can't describe groups", deadline,

@@ -106,9 +106,10 @@ void set(rd_kafka_conf_t* conf, const std::string& key, const std::string& value
 
 void check_properties(const Properties& properties) {
     const Conf conf(rd_kafka_conf_new());
-    for (const auto& [key, value] : properties) {
+    for (const auto& property : properties) {
+        const auto& [key, value] = property;
         const auto found =
-            std::find_if(reserved.begin(), reserved.end(), [&](const auto& r) { return r.first == key; });
+            std::find_if(reserved.begin(), reserved.end(), [&](const auto& r) { return r.first == property.first; });
         if (found != reserved.end()) {
             throw std::invalid_argument("'" + key + "' is Nearline's to set: " + std::string(found->second));
         }
@@ -151,7 +152,7 @@ Client make_client(const Cluster& cluster, rd_kafka_type_t type, const Propertie
     std::array<char, 512> why{};
     Client client(rd_kafka_new(type, conf.get(), why.data(), why.size()));
     if (!client) throw std::invalid_argument(why.data());
-    conf.release();  // the client's now
+    static_cast<void>(conf.release());  // the client's now
     return client;
 }
 

@@ -69,7 +69,7 @@ bool Session::send(const std::string& topic, std::optional<int> partition, Recor
     }
     const Error error(rd_kafka_produceva(client_.get(), arguments.data(), arguments.size() - (headers ? 0 : 1)));
     if (!error) {
-        headers.release();  // librdkafka's now
+        static_cast<void>(headers.release());  // librdkafka's now
         return true;
     }
     const auto code = rd_kafka_error_code(error.get());

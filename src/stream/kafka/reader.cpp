@@ -19,7 +19,7 @@ KafkaReader::KafkaReader(const Cluster& cluster)
 KafkaReader::~KafkaReader() {
     const Queue main(rd_kafka_queue_get_main(client_.get()));
     rd_kafka_queue_forward(main.get(), nullptr);
-    unassign({read_.begin(), read_.end()});
+    KafkaReader::unassign({read_.begin(), read_.end()});
 }
 
 void KafkaReader::fatal(const std::string& why) {
