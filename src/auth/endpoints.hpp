@@ -8,8 +8,8 @@
 #include "auth/login_throttle.hpp"
 #include "auth/service.hpp"
 #include "auth/store_watch.hpp"
-#include "auth/worker_pool.hpp"
 #include "http/message.hpp"
+#include "http/worker_pool.hpp"
 
 namespace nearline::auth {
 
@@ -61,8 +61,8 @@ private:
     StoreWatch& watch_;
     Histogram hash_seconds_;
     LoginThrottle throttle_;
-    WorkerPool hashing_;
-    WorkerPool database_;
+    http::WorkerPool hashing_;
+    http::WorkerPool database_;
 };
 
 }  // namespace nearline::auth

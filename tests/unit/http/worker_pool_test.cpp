@@ -1,4 +1,4 @@
-#include "auth/worker_pool.hpp"
+#include "http/worker_pool.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_future.hpp>
@@ -10,7 +10,7 @@
 
 #include "http/event_loop.hpp"
 
-namespace nearline::auth {
+namespace nearline::http {
 namespace {
 
 namespace asio = boost::asio;
@@ -28,7 +28,7 @@ protected:
 
     Metrics metrics_;
     Gauge depth_ = metrics_.gauge("depth", "of the pool");
-    http::EventLoop loop_{"pool"};
+    EventLoop loop_{"pool"};
     WorkerPool pool_{2, 3, depth_};
 };
 
@@ -65,4 +65,4 @@ TEST_F(WorkerPoolTest, WorkThatThrowsGivesItsPlaceBack) {
 }
 
 }  // namespace
-}  // namespace nearline::auth
+}  // namespace nearline::http

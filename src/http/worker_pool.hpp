@@ -11,7 +11,7 @@
 #include "http/offload.hpp"
 #include "runtime/metrics.hpp"
 
-namespace nearline::auth {
+namespace nearline::http {
 
 /// Threads for work that blocks, with a bound on what may be under way. Thread-safe. Joined before the
 /// loops are destroyed whose coroutines wait for it.
@@ -26,7 +26,7 @@ public:
     boost::asio::awaitable<std::optional<std::invoke_result_t<Work&>>> try_run(Work work) {
         const Place place(*this);
         if (!place) co_return std::nullopt;
-        auto task = http::offload(pool_, std::move(work));
+        auto task = offload(pool_, std::move(work));
         co_return co_await std::move(task);
     }
 
@@ -63,4 +63,4 @@ private:
     Gauge depth_;
 };
 
-}  // namespace nearline::auth
+}  // namespace nearline::http
