@@ -2,8 +2,10 @@
 
 #include <atomic>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -28,6 +30,17 @@ public:
         if (!place) co_return std::nullopt;
         auto task = offload(pool_, std::move(work));
         co_return co_await std::move(task);
+    }
+
+    /// Runs the work, whose result nobody waits for here; false, at once, when the pool is full. What the work
+    /// uses must outlive join(), and what it throws ends the process. For who does not wait to the end: it
+    /// learns of the result, if it still wants it, from what the work posts to its loop.
+    template <class Work>
+    bool try_post(Work work) {
+        auto place = std::make_unique<const Place>(*this);
+        if (!*place) return false;
+        boost::asio::post(pool_, [place = std::move(place), work = std::move(work)]() mutable { work(); });
+        return true;
     }
 
     /// Ends what is under way and the threads.

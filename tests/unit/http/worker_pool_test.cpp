@@ -64,5 +64,23 @@ TEST_F(WorkerPoolTest, WorkThatThrowsGivesItsPlaceBack) {
     EXPECT_EQ(0, depth_.value());
 }
 
+TEST_F(WorkerPoolTest, WhatIsPostedHasTheSameBound) {
+    std::latch release(1);
+    std::latch done(5);
+    for (int i = 0; i < 5; ++i) {
+        EXPECT_TRUE(pool_.try_post([&] {
+            release.wait();
+            done.count_down();
+        }));
+    }
+    EXPECT_FALSE(pool_.try_post([] {}));
+    EXPECT_EQ(std::nullopt, run([] { return true; }).get());
+    EXPECT_EQ(5, depth_.value());
+    release.count_down();
+    done.wait();
+    pool_.join();
+    EXPECT_EQ(0, depth_.value());
+}
+
 }  // namespace
 }  // namespace nearline::http
