@@ -190,27 +190,6 @@ http::Response Predictions::respond(const Asked& asked, const Ending& ending) {
     return response;
 }
 
-boost::asio::awaitable<http::Response> Predictions::show(const http::Request& request) {
-    const auto claims = co_await parts_.authenticator.check(request);
-    if (!claims) co_return problem_response(claims.error(), request.request_id);
-    const auto may_see = [&](const std::optional<Uuid>& user) { return claims->admin || user == claims->subject; };
-    const std::string& text = request.params.at("id");
-    const auto ticket = parts_.signer.verify(text);
-    const auto id = ticket ? ticket->request_id : Uuid::parse(text);
-    if (!id || (ticket && !may_see(ticket->user))) co_return problem_response(no_such_prediction(), request.request_id);
-
-    if (const auto kept = parts_.keep.find(*id); kept && may_see(kept->user)) co_return answer_response(*kept);
-    if (ticket && wall_now() - ticket->accepted > options_.location_retention) {
-        co_return problem_response({410, "Gone", "This prediction is older than what is kept."}, request.request_id);
-    }
-    // Without a signature only this gateway can know that the request is on its way.
-    const auto pending = ticket ? std::nullopt : parts_.callers.find(*id);
-    if (!ticket && !(pending && may_see(pending->user)))
-        co_return problem_response(no_such_prediction(), request.request_id);
-    auto response = accepted_response(*id, request.path);
-    co_return response;
-}
-
 http::Response Predictions::refuse(Problem problem, const std::string& request_id) {
     count(std::to_string(problem.status));
     return problem_response(std::move(problem), request_id);

@@ -22,7 +22,7 @@
 
 namespace nearline::gateway {
 
-/// POST /predict and GET /predictions/{id}. On the loop's thread.
+/// POST /predict. On the loop's thread.
 class Predictions {
 public:
     struct Parts {
@@ -45,7 +45,6 @@ public:
     std::string why_not_now() const;
 
     boost::asio::awaitable<http::Response> predict(const http::Request& request);
-    boost::asio::awaitable<http::Response> show(const http::Request& request);
 
 private:
     /// A request that may go to the topic.

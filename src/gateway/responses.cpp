@@ -114,6 +114,10 @@ Problem other_body() {
             "This Idempotency-Key was used for a request with another body: a new request needs a new key."};
 }
 
+Problem gone() {
+    return {410, "Gone", "This prediction is older than what is kept."};
+}
+
 Problem no_such_prediction() {
     return {404, "Not Found",
             "There is no prediction of yours with this id here. It may have been too long ago, or answered through "

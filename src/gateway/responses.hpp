@@ -36,6 +36,8 @@ Problem not_stored(const Ending& ending, const Uuid& request_id);
 Problem too_many(const std::string& what, std::chrono::seconds retry_after);
 /// 422: the same Idempotency-Key came with another body.
 Problem other_body();
+/// 410: past retention.
+Problem gone();
 Problem no_such_prediction();
 
 }  // namespace nearline::gateway

@@ -13,6 +13,7 @@
 #include "gateway/loop_gate.hpp"
 #include "gateway/openapi.hpp"
 #include "gateway/predictions.hpp"
+#include "gateway/reading.hpp"
 #include "gateway/reply_reader.hpp"
 #include "gateway/stream_watch.hpp"
 #include "http/client.hpp"
@@ -68,6 +69,7 @@ struct Service::Impl : std::enable_shared_from_this<Service::Impl> {
     Callers callers;
     StreamWatch watch;
     Predictions predictions;
+    Reading reading;
     std::string openapi{};
     std::string index{};
     bool ready = false;
@@ -91,7 +93,8 @@ Service::Impl::Impl(const Parts& p, Options o)
               [this](const std::vector<AnswerPtr>& answers) { callers.answered(answers); }),
       callers(p.loop, gate, replies, keep, p.metrics, {options.max_pending, options.max_late, options.late_time}),
       watch(p.stream, gate, p.health, options.stream_name, [this] { return callers.stored(); }),
-      predictions({authenticator, callers, keep, watch, backlog, p.input, p.output, p.signer, p.metrics}, options) {
+      predictions({authenticator, callers, keep, watch, backlog, p.input, p.output, p.signer, p.metrics}, options),
+      reading({authenticator, callers, keep, p.signer}, options) {
     backlog_records = p.metrics.gauge("nearline_gateway_backlog_records", "Records before the prediction group");
     backlog_seconds =
         p.metrics.gauge("nearline_gateway_backlog_seconds", "Estimated time until a new record is predicted");
@@ -204,7 +207,7 @@ http::Router Service::Impl::routes() {
     http::Router router{
         {"POST", "/predict", [self](const http::Request& request) { return self->predictions.predict(request); },
          "Predict: answers what the model says of one observation.", "application/json"},
-        {"GET", "/predictions/{id}", [self](const http::Request& request) { return self->predictions.show(request); },
+        {"GET", "/predictions/{id}", [self](const http::Request& request) { return self->reading.show(request); },
          "A prediction, by its request id or by the Location of a 202.", ""},
     };
     if (auth) router.add(auth_routes(*auth));
