@@ -1,11 +1,14 @@
 #include "gateway/openapi.hpp"
 
 #include <algorithm>
+#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 #include <cctype>
 #include <map>
 #include <stdexcept>
+
+#include "gateway/page.hpp"
 
 namespace nearline::gateway {
 namespace {
@@ -40,6 +43,8 @@ const Answer unauthorized{401,
                           problem_type,
                           "Problem",
                           {"WWW-Authenticate"}};
+const Answer archive_away{
+    503, "The archive, or auth-svc, does not answer now; predictions go on.", problem_type, "Problem", {"Retry-After"}};
 const Answer other{0, "Anything else that goes wrong, e.g. 408 when a request does not arrive in time."};
 
 std::map<std::string, Operation> operations() {
@@ -78,8 +83,17 @@ std::map<std::string, Operation> operations() {
                unauthorized,
                {404, "No prediction of yours."},
                {410, "Older than what is kept."},
-               away,
+               archive_away,
                {0, "The failure in which the request ended, with its status; or anything else that goes wrong."}}}},
+        {"GET /predictions",
+         {.security = "bearer",
+          .parameters = {"limit", "after"},
+          .answers = {{200, "A page of your predictions, the newest first.", json_type, "PredictionPage", {"Link"}},
+                      {400, "A parameter that can't be used, see errors."},
+                      unauthorized,
+                      {404, "This gateway reads no archive."},
+                      archive_away,
+                      other}}},
         {"POST /login",
          {.security = "basic",
           .answers = {{200, "The token, and nothing else.", text_type, "Token"},
@@ -187,6 +201,10 @@ json::object parameters() {
                              text)},
         {"Idempotency-Key", parameter("header", "Idempotency-Key", "The same key with the same body counts once.",
                                       {{"type", "string"}, {"minLength", 1}, {"maxLength", 255}})},
+        {"limit", parameter("query", "limit", "How many at most.",
+                            {{"type", "integer"}, {"minimum", 1}, {"maximum", PageQuery::most}, {"default", 100}})},
+        {"after",
+         parameter("query", "after", "Where to go on: what the Link of the page before has here. Opaque.", text)},
         {"traceparent", parameter("header", "traceparent", "W3C Trace Context; travels with the request.", text)},
     };
 }
@@ -200,6 +218,7 @@ json::object headers() {
         {"Location", header("Where the prediction will be.")},
         {"Content-Location", header("Where this prediction can be had again.")},
         {"Retry-After", header("Seconds.", "integer")},
+        {"Link", header("RFC 8288: rel=\"next\" is the next page; there is none after the last.")},
         {"Preference-Applied", header("RFC 7240: which preferences counted.")},
         {"WWW-Authenticate", header("How to authenticate.")},
     };
@@ -233,10 +252,29 @@ void replace(std::string& text, std::string_view place, std::string_view by) {
     text.replace(text.find(quoted), quoted.size(), by);
 }
 
-json::object schemas() {
+/// The members of Prediction with its id in front. By reference, since Prediction allows no others.
+json::object page_schema(std::string_view output_schema) {
+    json::object properties{{"id", {{"type", "string"}, {"format", "uuid"}, {"description", "The request id."}}}};
+    json::array required{"id"};
+    const auto prediction = json::parse(output_schema).as_object();
+    if (const auto* members = prediction.if_contains("properties")) {
+        for (const auto& member : members->as_object()) {
+            properties[member.key()] = reference("schemas", "Prediction/properties/" + std::string(member.key()));
+            required.push_back(json::value(member.key()));
+        }
+    }
+    const json::object item{
+        {"type", "object"}, {"properties", properties}, {"required", required}, {"additionalProperties", false}};
+    return {{"type", "object"},
+            {"properties", {{"predictions", {{"type", "array"}, {"items", item}}}}},
+            {"required", {"predictions"}}};
+}
+
+json::object schemas(std::string_view output_schema) {
     return {
         {"Observation", input_place},
         {"Prediction", output_place},
+        {"PredictionPage", page_schema(output_schema)},
         {"Problem", problem_schema()},
         {"Accepted",
          {{"type", "object"},
@@ -292,7 +330,7 @@ std::string openapi_document(const std::vector<http::Route>& routes, std::string
           {"license", {{"name", "Apache-2.0"}, {"identifier", "Apache-2.0"}}}}},
         {"paths", paths},
         {"components",
-         {{"schemas", schemas()},
+         {{"schemas", schemas(output_schema)},
           {"parameters", parameters()},
           {"headers", headers()},
           {"securitySchemes", security}}}};

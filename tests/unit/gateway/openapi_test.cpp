@@ -23,9 +23,10 @@ http::Route route(std::string method, std::string pattern, std::string content_t
 }
 
 json::object document() {
-    const auto text = openapi_document(
-        {route("POST", "/predict", "application/json"), route("GET", "/predictions/{id}"), route("GET", "/healthz")},
-        schema::iris_input(), schema::iris_output());
+    const auto text =
+        openapi_document({route("POST", "/predict", "application/json"), route("GET", "/predictions/{id}"),
+                          route("GET", "/predictions"), route("GET", "/healthz")},
+                         schema::iris_input(), schema::iris_output());
     return json::parse(text).as_object();
 }
 
@@ -43,7 +44,7 @@ void references(const json::value& value, std::set<std::string>& found) {
 
 TEST(OpenapiTest, HasTheRoutesAndNoOthers) {
     const auto paths = document().at("paths").as_object();
-    EXPECT_EQ(paths.size(), 3U);
+    EXPECT_EQ(paths.size(), 4U);
     EXPECT_TRUE(paths.at("/predict").as_object().contains("post"));
     EXPECT_TRUE(paths.at("/predictions/{id}").as_object().contains("get"));
 }
@@ -78,6 +79,26 @@ TEST(OpenapiTest, EveryStatusOfTheTableIsThere) {
     }
     EXPECT_TRUE(responses.at("400").at("content").as_object().contains("application/problem+json"));
     EXPECT_TRUE(responses.at("200").at("content").as_object().contains("application/json"));
+    const auto one = document().at("paths").at("/predictions/{id}").at("get").at("responses").as_object();
+    for (const auto* status : {"200", "202", "401", "404", "410", "503", "default"}) {
+        EXPECT_TRUE(one.contains(status)) << status;
+    }
+    const auto page = document().at("paths").at("/predictions").at("get").at("responses").as_object();
+    for (const auto* status : {"200", "400", "401", "404", "503", "default"}) {
+        EXPECT_TRUE(page.contains(status)) << status;
+    }
+    EXPECT_TRUE(page.at("200").at("headers").as_object().contains("Link"));
+}
+
+TEST(OpenapiTest, AnItemOfAPageIsAPredictionWithItsId) {
+    const auto schemas = document().at("components").at("schemas").as_object();
+    const auto item = schemas.at("PredictionPage").at("properties").at("predictions").at("items").as_object();
+    std::vector<std::string> names;
+    for (const auto& member : item.at("properties").as_object()) names.emplace_back(member.key());
+    EXPECT_EQ(names,
+              (std::vector<std::string>{"id", "sepal_length", "sepal_width", "petal_length", "petal_width", "status",
+                                        "model_id", "prediction", "model_type", "created_at", "message"}));
+    EXPECT_EQ(item.at("required").as_array().size(), names.size());
 }
 
 TEST(OpenapiTest, TheIndexListsTheRoutes) {
