@@ -9,6 +9,7 @@ struct DataFolder {
     std::string path = "./data";
 
     std::string users() const { return "sqlite:" + path + "/users.db"; }
+    std::string archive() const { return "sqlite:" + path + "/archive.db"; }
     std::string stream() const { return "embedded:" + path + "/stream"; }
     std::string registry() const { return "embedded:" + path; }
     std::string secret_file() const { return path + "/jwt-secret"; }

@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "app/archive_part.hpp"
 #include "app/auth_part.hpp"
 #include "app/commands.hpp"
 #include "app/connections.hpp"
@@ -42,6 +43,7 @@ struct Options {
     AuthOptions auth;
     GatewayOptions gateway;
     PredictionOptions prediction;
+    ArchiveOptions archive;
     ProcessOptions process;
     std::optional<std::string> jwt_secret;
 
@@ -52,7 +54,7 @@ struct Options {
 void declare_all(Settings& settings, Options& options) {
     settings.group("All in one process");
     settings.add("--data DIR", "NEARLINE_DATA", options.data.path,
-                 "folder of the embedded parts: users, topics, schemas, secret");
+                 "folder of the embedded parts: users, topics, schemas, archive, secret");
     settings.add("--demo-users", "", options.demo_users,
                  "makes theodondre@gmail.com and theodondre@email.com, administrators with the password admin123, "
                  "where the data "
@@ -66,6 +68,7 @@ void declare_all(Settings& settings, Options& options) {
     declare(settings, options.auth);
     declare(settings, options.gateway, false);
     declare(settings, options.prediction);
+    declare(settings, options.archive);
     declare(settings, options.topics);
     declare(settings, options.stream, true);
     declare(settings, options.registry, true);
@@ -79,6 +82,7 @@ void fill_in(Options& options) {
     if (options.stream.stream.empty()) options.stream.stream = options.data.stream();
     if (options.registry.registry.empty()) options.registry.registry = options.data.registry();
     if (options.users.users.empty()) options.users.users = options.data.users();
+    if (options.archive.archive.empty()) options.archive.archive = options.data.archive();
 }
 
 /// Everything, wired: members are made in this order and end in the reverse one.
@@ -106,6 +110,7 @@ public:
         gateway_.emplace(process_, ready_, gateway, options.topics, stream_name, *stream_, registry(), secret_,
                          options.listen, options.gateway_port, "--gateway-port");
         prediction_.emplace(process_, ready_, options.prediction, options.topics, stream_name, *stream_, registry());
+        archive_.emplace(process_, ready_, options.archive, options.topics, stream_name, *stream_, registry());
     }
 
     int run() {
@@ -113,6 +118,7 @@ public:
         operations_->add_to(lifecycle);
         auth_.add_to(lifecycle);
         if (registry_) registry_->add_to(lifecycle);
+        archive_->add_to(lifecycle);
         prediction_->add_to(lifecycle);
         gateway_->add_to(lifecycle);
         warn_of_replication(options_.stream, options_.topics);
@@ -184,7 +190,7 @@ private:
     const std::string secret_;
     const token::Jwt jwt_;
     Process process_;
-    ReadyGate ready_{process_.health, 4, [this] { welcome(); }};  // users, auth, gateway, prediction
+    ReadyGate ready_{process_.health, 5, [this] { welcome(); }};  // users, auth, gateway, prediction, archive
     const std::unique_ptr<auth::UserStore> users_;
     std::vector<std::future<void>> hashing_;
     AuthPart auth_;
@@ -194,6 +200,7 @@ private:
     std::optional<OperationsPart> operations_;
     std::optional<GatewayPart> gateway_;
     std::optional<PredictionPart> prediction_;
+    std::optional<ArchivePart> archive_;
 };
 
 }  // namespace

@@ -1,0 +1,76 @@
+#include "app/archive_part.hpp"
+
+#include "schema/builtin_schemas.hpp"
+
+namespace nearline::app {
+
+namespace {
+
+constexpr int most_keep_days = 36'500;
+
+/// Runs what throws std::invalid_argument for a URL that the settings' check could not see through.
+template <class Open>
+auto open_archive(const ArchiveOptions& options, Open open) {
+    try {
+        return open(options.store_options());
+    } catch (const std::invalid_argument& e) {
+        throw ConfigurationError(std::string("--archive: ") + e.what());
+    }
+}
+
+stream::Sink::Options sink_options(Process& process, ReadyGate& ready, const TopicsOptions& topics,
+                                   const std::string& stream_name) {
+    stream::Sink::Options sink;
+    sink.topic = topics.output_topic;
+    sink.role = "archive";
+    sink.group = topics.group("archive");
+    sink.topic_options = topics.topic_options();
+    sink.max_batch = 2'000;
+    sink.stream_dependency = stream_name;
+    sink.on_ready = [&ready] { ready.part_ready(); };
+    sink.on_fatal = [&process](const std::string& why) { process.fail("archive", why); };
+    return sink;
+}
+
+}  // namespace
+
+archive::Retention ArchiveOptions::keep() const {
+    if (keep_days == 0) return std::nullopt;
+    return std::chrono::hours(24) * keep_days;
+}
+
+archive::Options ArchiveOptions::store_options() const {
+    return {.url = archive, .password = mongodb_password.value_or(""), .keep = keep()};
+}
+
+void declare(Settings& settings, ArchiveOptions& options) {
+    settings.group("Archive");
+    settings.add(
+        "--archive WHERE", "NEARLINE_ARCHIVE", options.archive,
+        "archived predictions: sqlite:FILE, or mongodb://[user@]host:27017/database with MongoDB's own options",
+        [](const std::string& text) { return text.empty() ? "" : archive::check_archive_url(text); });
+    settings.add("--keep-days", "NEARLINE_KEEP_DAYS", options.keep_days,
+                 "days that predictions stay in the archive, by their records' own time; 0: for ever",
+                 {0, most_keep_days});
+    settings.secret("MONGODB_PASSWORD", options.mongodb_password, "password of the MongoDB user");
+}
+
+std::unique_ptr<PredictionReader> open_archive_reader(const ArchiveOptions& options) {
+    if (options.archive.empty()) return nullptr;
+    return open_archive(options, [](const archive::Options& store) { return make_prediction_reader(store); });
+}
+
+ArchivePart::ArchivePart(Process& process, ReadyGate& ready, const ArchiveOptions& options, const TopicsOptions& topics,
+                         const std::string& stream_name, stream::Stream& stream, schema::Registry& registry)
+    : codec_(registry, {.topic = topics.output_topic, .schema = std::string(schema::iris_output())}),
+      store_(open_archive(options, [](const archive::Options& store) { return make_archive_store(store); })),
+      service_(
+          {.stream = stream, .codec = codec_, .store = *store_, .metrics = process.metrics, .health = process.health},
+          options.keep(), "schema registry", sink_options(process, ready, topics, stream_name)) {}
+
+void ArchivePart::add_to(Lifecycle& lifecycle) {
+    lifecycle.add({"archive", [this] { service_.start(); }, [this](auto deadline) { service_.drain(deadline); },
+                   [this] { service_.stop(); }});
+}
+
+}  // namespace nearline::app

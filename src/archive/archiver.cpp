@@ -1,0 +1,120 @@
+#include "archive/archiver.hpp"
+
+#include <boost/json/value.hpp>
+#include <limits>
+#include <utility>
+#include <variant>
+
+#include "domain/problem.hpp"
+#include "domain/time.hpp"
+#include "stream/request_context.hpp"
+
+namespace nearline::archive {
+namespace {
+
+Counter archived(Metrics& metrics, const char* outcome) {
+    return metrics.counter("nearline_archive_records_total",
+                           "Records by what they were: prediction, failure, expired (past --keep-days, not archived)",
+                           {{"outcome", outcome}});
+}
+
+Rejection unusable(const std::string& detail) {
+    return {.stage = "validation", .class_name = "NoPrediction", .message = detail, .status = 422};
+}
+
+Rejection refused_by_database(const std::string& reason) {
+    return {.stage = "archive", .class_name = "DocumentRefused", .message = reason, .status = 422};
+}
+
+}  // namespace
+
+Archiver::Archiver(ArchiveStore& store, schema::TopicCodec& codec, Retention keep, std::string registry_dependency,
+                   Metrics& metrics, Health& health)
+    : store_(store),
+      codec_(codec),
+      keep_(keep),
+      registry_dependency_(std::move(registry_dependency)),
+      health_(health),
+      predictions_(archived(metrics, "prediction")),
+      failures_(archived(metrics, "failure")),
+      too_old_(archived(metrics, "expired")) {}
+
+void Archiver::prepare() {
+    try {
+        store_.prepare();
+        health_.up(store_.dependency());
+    } catch (const Unavailable& error) {
+        health_.down(store_.dependency(), error.what());
+        throw;
+    }
+}
+
+std::vector<stream::SinkTarget::Refused> Archiver::write(std::span<const stream::ConsumedRecord> records,
+                                                         const std::string& cluster_id) {
+    const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(wall_now().time_since_epoch());
+    const auto oldest =
+        keep_ ? (now - std::chrono::milliseconds(*keep_)).count() : std::numeric_limits<std::int64_t>::min();
+    std::vector<Refused> refused;
+    std::vector<Document> documents;
+    std::vector<std::size_t> places;  // of the documents in the batch
+    documents.reserve(records.size());
+    places.reserve(records.size());
+    std::size_t expired = 0;
+    try {
+        for (std::size_t i = 0; i < records.size(); ++i) {
+            auto made = to_document(records[i], cluster_id, oldest);
+            if (!made) {
+                ++expired;
+            } else if (auto* reason = std::get_if<Rejection>(&*made)) {
+                refused.push_back({i, std::move(*reason)});
+            } else {
+                documents.push_back(std::get<Document>(std::move(*made)));
+                places.push_back(i);
+            }
+        }
+        health_.up(registry_dependency_);
+    } catch (const Unavailable& error) {
+        health_.down(registry_dependency_, error.what());
+        throw;
+    }
+    try {
+        if (!documents.empty()) {
+            for (auto& [index, reason] : store_.write(documents)) {
+                refused.push_back({places.at(index), refused_by_database(reason)});
+            }
+        }
+        health_.up(store_.dependency());
+    } catch (const Unavailable& error) {
+        health_.down(store_.dependency(), error.what());
+        throw;
+    }
+    std::size_t predictions = 0;
+    for (const auto& document : documents) predictions += document.entry.prediction.status == 200 ? 1 : 0;
+    predictions_.add(static_cast<double>(predictions));
+    failures_.add(static_cast<double>(documents.size() - predictions));
+    too_old_.add(static_cast<double>(expired));
+    return refused;
+}
+
+std::optional<std::variant<Document, Rejection>> Archiver::to_document(const stream::ConsumedRecord& record,
+                                                                       const std::string& cluster_id,
+                                                                       std::int64_t oldest_timestamp) {
+    if (record.timestamp > 0 && record.timestamp < oldest_timestamp) return std::nullopt;
+    auto decoded = codec_.decode(record.value);
+    if (auto* reason = std::get_if<Rejection>(&decoded)) return std::move(*reason);
+    auto prediction = prediction_from_json(std::get<boost::json::value>(decoded));
+    if (!prediction) return unusable(prediction.error().detail);
+    if (!parse_created_at(prediction->created_at)) return unusable("created_at is no date: " + prediction->created_at);
+    const auto headers = stream::read_request_headers(record, cluster_id);
+    Document document;
+    document.entry.id = headers.context.id;
+    document.entry.user = headers.context.user;
+    document.entry.body_digest = headers.context.body_digest;
+    document.entry.prediction = *std::move(prediction);
+    document.at = record.at;
+    document.offset = record.offset;
+    document.timestamp = record.timestamp;
+    return document;
+}
+
+}  // namespace nearline::archive

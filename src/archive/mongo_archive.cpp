@@ -1,0 +1,281 @@
+#include <algorithm>
+#include <array>
+#include <stdexcept>
+#include <utility>
+
+#include "archive/mongo.hpp"
+#include "archive/mongo_client.hpp"
+#include "domain/problem.hpp"
+#include "domain/time.hpp"
+
+namespace nearline::archive {
+namespace {
+
+constexpr const char* expiry_index = "recorded_at_expiry";
+
+/// What a server says of one document, whatever its own state is (MongoDB's error_codes.yml); all else can
+/// pass, or has to be mended by people, while the documents wait.
+constexpr std::array document_errors{
+    2,      // BadValue
+    9,      // FailedToParse
+    14,     // TypeMismatch
+    52,     // DollarPrefixedFieldName
+    121,    // DocumentValidationFailure
+    10334,  // BSONObjectTooLarge
+    17280,  // KeyTooLong
+    17419,  // the updated document would be too large
+    17420,  // likewise
+};
+
+bool concerns_the_document(int code) {
+    return std::find(document_errors.begin(), document_errors.end(), code) != document_errors.end();
+}
+
+void append_text(bson_t* bson, const char* key, const std::string& text) {
+    bson_append_utf8(bson, key, -1, text.data(), static_cast<int>(text.size()));
+}
+
+void append_text_or_null(bson_t* bson, const char* key, const std::string& text) {
+    if (text.empty()) {
+        bson_append_null(bson, key, -1);
+    } else {
+        append_text(bson, key, text);
+    }
+}
+
+void append_prediction(bson_t* bson, const Prediction& prediction) {
+    for (const auto& feature : prediction.features) {
+        const int length = static_cast<int>(feature.name.size());
+        if (feature.value) {
+            bson_append_double(bson, feature.name.data(), length, *feature.value);
+        } else {
+            bson_append_null(bson, feature.name.data(), length);
+        }
+    }
+    bson_append_int32(bson, "status", -1, prediction.status);
+    append_text_or_null(bson, "model_id", prediction.model_id);
+    if (prediction.prediction) {
+        append_text(bson, "prediction", *prediction.prediction);
+    } else {
+        bson_append_null(bson, "prediction", -1);
+    }
+    append_text_or_null(bson, "model_type", prediction.model_type);
+    append_text(bson, "created_at", prediction.created_at);
+    append_text(bson, "message", prediction.message);
+}
+
+/// All but _id, which comes from the filter.
+void append_document(bson_t* bson, const Document& document) {
+    const auto& entry = document.entry;
+    append_prediction(bson, entry.prediction);
+    if (const auto created = parse_created_at(entry.prediction.created_at)) {
+        const auto since = std::chrono::floor<std::chrono::milliseconds>(created->time_since_epoch());
+        bson_append_date_time(bson, "created_date", -1, since.count());
+    } else {
+        bson_append_null(bson, "created_date", -1);
+    }
+    append_text_or_null(bson, "user", entry.user ? entry.user->to_string() : "");
+    append_text_or_null(bson, "body_digest", entry.body_digest);
+    append_text(bson, "topic", document.at.topic);
+    bson_append_int32(bson, "partition", -1, document.at.partition);
+    bson_append_int64(bson, "offset", -1, document.offset);
+    bson_append_date_time(bson, "recorded_at", -1, document.timestamp);
+}
+
+/// {"<name>": <the document>}
+void append_update(bson_t* bson, const char* name, const Document& document) {
+    bson_t inner;
+    bson_append_document_begin(bson, name, -1, &inner);
+    append_document(&inner, document);
+    bson_append_document_end(bson, &inner);
+}
+
+/// What one bulk write came to.
+struct BulkOutcome {
+    std::vector<std::size_t> upserted{};  // positions in the bulk
+    std::vector<std::pair<std::size_t, std::string>> refused{};
+};
+
+void for_each_in(const bson_t* reply, const char* array, const std::function<void(bson_iter_t)>& visit) {
+    bson_iter_t place;
+    if (!bson_iter_init_find(&place, reply, array) || !BSON_ITER_HOLDS_ARRAY(&place)) return;
+    bson_iter_t each;
+    bson_iter_recurse(&place, &each);
+    while (bson_iter_next(&each)) {
+        bson_iter_t members;
+        if (BSON_ITER_HOLDS_DOCUMENT(&each) && bson_iter_recurse(&each, &members)) visit(members);
+    }
+}
+
+std::size_t index_of(bson_iter_t members) {
+    return bson_iter_find(&members, "index") ? static_cast<std::size_t>(bson_iter_as_int64(&members)) : 0;
+}
+
+class MongoArchive final : public ArchiveStore {
+public:
+    explicit MongoArchive(const Options& options) : pool_(options, {}), keep_(options.keep) {}
+
+    std::string dependency() const override { return "mongodb"; }
+
+    void prepare() override {
+        const MongoPool::Lease lease(pool_);
+        make_indexes(lease);
+        set_expiry(lease);
+    }
+
+    std::vector<Refused> write(std::span<const Document> batch) override {
+        const MongoPool::Lease lease(pool_);
+        const auto collection = lease.predictions();
+        std::vector<Refused> refused;
+        std::vector<bool> is_done(batch.size(), false);
+        const auto first = insert_if_absent(collection.get(), batch);
+        for (const auto index : first.upserted) is_done.at(index) = true;
+        for (const auto& [index, reason] : first.refused) {
+            is_done.at(index) = true;
+            refused.push_back({index, reason});
+        }
+        // Whatever was there already stays, unless it is a failure and this is the prediction.
+        std::vector<std::size_t> rest;
+        for (std::size_t i = 0; i < batch.size(); ++i) {
+            if (!is_done[i] && batch[i].entry.prediction.status == 200) rest.push_back(i);
+        }
+        if (rest.empty()) return refused;
+        for (const auto& [index, reason] : replace_failures(collection.get(), batch, rest).refused) {
+            refused.push_back({rest.at(index), reason});
+        }
+        return refused;
+    }
+
+    /// MongoDB's own TTL monitor does that.
+    std::size_t sweep(std::size_t /*most*/) override { return 0; }
+
+private:
+    static BulkPtr unordered(mongoc_collection_t* collection) {
+        Bson options;
+        bson_append_bool(options.get(), "ordered", -1, false);
+        return BulkPtr(mongoc_collection_create_bulk_operation_with_opts(collection, options.get()));
+    }
+
+    BulkOutcome insert_if_absent(mongoc_collection_t* collection, std::span<const Document> batch) {
+        const auto bulk = unordered(collection);
+        Bson options;
+        bson_append_bool(options.get(), "upsert", -1, true);
+        for (const auto& document : batch) {
+            Bson filter;
+            append_text(filter.get(), "_id", document.entry.id.to_string());
+            Bson update;
+            append_update(update.get(), "$setOnInsert", document);
+            add(bulk.get(), filter, update, options);
+        }
+        return execute(bulk.get());
+    }
+
+    BulkOutcome replace_failures(mongoc_collection_t* collection, std::span<const Document> batch,
+                                 const std::vector<std::size_t>& which) {
+        const auto bulk = unordered(collection);
+        const Bson options;
+        for (const auto index : which) {
+            Bson filter;
+            append_text(filter.get(), "_id", batch[index].entry.id.to_string());
+            bson_t not_a_prediction;
+            bson_append_document_begin(filter.get(), "status", -1, &not_a_prediction);
+            bson_append_int32(&not_a_prediction, "$ne", -1, 200);
+            bson_append_document_end(filter.get(), &not_a_prediction);
+            Bson update;
+            append_update(update.get(), "$set", batch[index]);
+            add(bulk.get(), filter, update, options);
+        }
+        return execute(bulk.get());
+    }
+
+    static void add(mongoc_bulk_operation_t* bulk, const Bson& filter, const Bson& update, const Bson& options) {
+        bson_error_t error{};
+        // Fails for what is no BSON at all, which a prediction that passed its schema is not.
+        if (!mongoc_bulk_operation_update_one_with_opts(bulk, filter.get(), update.get(), options.get(), &error))
+            throw std::runtime_error(std::string("libmongoc takes no such document: ") + error.message);
+    }
+
+    BulkOutcome execute(mongoc_bulk_operation_t* bulk) const {
+        Bson reply;
+        bson_error_t error{};
+        const bool fine = mongoc_bulk_operation_execute(bulk, reply.get(), &error) != 0;
+        BulkOutcome outcome;
+        for_each_in(reply.get(), "upserted", [&](bson_iter_t each) { outcome.upserted.push_back(index_of(each)); });
+        bool others = false;
+        for_each_in(reply.get(), "writeErrors", [&](bson_iter_t each) {
+            bson_iter_t code = each;
+            bson_iter_t text = each;
+            if (bson_iter_find(&code, "code") && concerns_the_document(static_cast<int>(bson_iter_as_int64(&code)))) {
+                const char* words = bson_iter_find(&text, "errmsg") ? bson_iter_utf8(&text, nullptr) : "";
+                outcome.refused.emplace_back(index_of(each), words);
+            } else {
+                others = true;
+            }
+        });
+        bson_iter_t concern;
+        const bool not_replicated = bson_iter_init_find(&concern, reply.get(), "writeConcernErrors");
+        if (!fine && (others || not_replicated || outcome.refused.empty())) pool_.unavailable(error);
+        return outcome;
+    }
+
+    void run(const MongoPool::Lease& lease, const bson_t* command) const {
+        const auto database = lease.database();
+        bson_error_t error{};
+        Bson reply;
+        const bool fine =
+            mongoc_database_write_command_with_opts(database.get(), command, nullptr, reply.get(), &error);
+        if (!fine) pool_.unavailable(error);
+    }
+
+    void make_indexes(const MongoPool::Lease& lease) const {
+        const BsonPtr command(BCON_NEW("createIndexes", BCON_UTF8("predictions"), "indexes", "[", "{", "key", "{",
+                                       "user", BCON_INT32(1), "created_at", BCON_INT32(-1), "_id", BCON_INT32(-1), "}",
+                                       "name", BCON_UTF8("of_user_newest_first"), "}", "]"));
+        run(lease, command.get());
+    }
+
+    /// An index can't be changed by making it again: it is dropped where it says another time.
+    void set_expiry(const MongoPool::Lease& lease) const {
+        const auto present = present_expiry(lease);
+        const auto wanted = keep_ ? std::optional<std::int64_t>(std::chrono::seconds(*keep_).count()) : std::nullopt;
+        if (present == wanted) return;
+        if (present) {
+            const BsonPtr drop(BCON_NEW("dropIndexes", BCON_UTF8("predictions"), "index", BCON_UTF8(expiry_index)));
+            run(lease, drop.get());
+        }
+        if (!wanted) return;
+        const BsonPtr make(BCON_NEW("createIndexes", BCON_UTF8("predictions"), "indexes", "[", "{", "key", "{",
+                                    "recorded_at", BCON_INT32(1), "}", "name", BCON_UTF8(expiry_index),
+                                    "expireAfterSeconds", BCON_INT64(*wanted), "}", "]"));
+        run(lease, make.get());
+    }
+
+    std::optional<std::int64_t> present_expiry(const MongoPool::Lease& lease) const {
+        const auto collection = lease.predictions();
+        const CursorPtr cursor(mongoc_collection_find_indexes_with_opts(collection.get(), nullptr));
+        const bson_t* index = nullptr;
+        while (mongoc_cursor_next(cursor.get(), &index)) {
+            bson_iter_t name;
+            bson_iter_t seconds;
+            if (bson_iter_init_find(&name, index, "name") && BSON_ITER_HOLDS_UTF8(&name) &&
+                std::string_view(bson_iter_utf8(&name, nullptr)) == expiry_index) {
+                if (!bson_iter_init_find(&seconds, index, "expireAfterSeconds")) return 0;
+                return bson_iter_as_int64(&seconds);
+            }
+        }
+        bson_error_t error{};
+        if (mongoc_cursor_error(cursor.get(), &error)) pool_.unavailable(error);
+        return std::nullopt;
+    }
+
+    mutable MongoPool pool_;
+    const Retention keep_;
+};
+
+}  // namespace
+
+std::unique_ptr<ArchiveStore> make_mongo_archive(const Options& options) {
+    return std::make_unique<MongoArchive>(options);
+}
+
+}  // namespace nearline::archive

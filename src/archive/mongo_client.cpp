@@ -1,0 +1,94 @@
+#include "archive/mongo_client.hpp"
+
+#include <stdexcept>
+
+#include "archive/mongo.hpp"
+#include "domain/problem.hpp"
+#include "runtime/log.hpp"
+
+namespace nearline::archive {
+namespace {
+
+using UriPtr = std::unique_ptr<mongoc_uri_t, Destroy<mongoc_uri_destroy>>;
+
+constexpr const char* default_database = "nearline";
+constexpr int write_concern_timeout_ms = 10'000;
+
+/// libmongoc's own log would go to standard error in a form of its own.
+void pass_on(mongoc_log_level_t level, const char* domain, const char* message, void* /*unused*/) {
+    const auto ours = level <= MONGOC_LOG_LEVEL_WARNING ? log::Level::warning : log::Level::debug;
+    log::write(ours, "libmongoc", {{"domain", domain}, {"message", message}});
+}
+
+/// libmongoc wants to be begun once, before anything else. It is not ended: a pool may outlive statics.
+void begin_library() {
+    [[maybe_unused]] static const bool begun = [] {
+        mongoc_init();
+        mongoc_log_set_handler(pass_on, nullptr);
+        return true;
+    }();
+}
+
+UriPtr parse(const std::string& url) {
+    begin_library();
+    bson_error_t error{};
+    UriPtr uri(mongoc_uri_new_with_error(url.c_str(), &error));
+    if (!uri) throw std::invalid_argument(error.message);
+    return uri;
+}
+
+void set_unless_said(mongoc_uri_t* uri, const char* option, int value) {
+    if (!mongoc_uri_has_option(uri, option)) mongoc_uri_set_option_as_int32(uri, option, value);
+}
+
+std::string hosts_of(const mongoc_uri_t* uri) {
+    std::string text;
+    for (const auto* host = mongoc_uri_get_hosts(uri); host != nullptr; host = host->next) {
+        text += (text.empty() ? "" : ",") + std::string(host->host_and_port);
+    }
+    return text.empty() ? "?" : text;
+}
+
+}  // namespace
+
+std::string check_mongo_url(const std::string& url) {
+    try {
+        const auto uri = parse(url);
+        if (mongoc_uri_get_password(uri.get()) != nullptr)
+            return "must not have a password: everyone who sees the process sees it; set MONGODB_PASSWORD";
+        return "";
+    } catch (const std::invalid_argument& error) {
+        return error.what();
+    }
+}
+
+MongoPool::MongoPool(const Options& options, const Timeouts& timeouts) {
+    const auto uri = parse(options.url);
+    if (!options.password.empty()) mongoc_uri_set_password(uri.get(), options.password.c_str());
+    set_unless_said(uri.get(), MONGOC_URI_SERVERSELECTIONTIMEOUTMS, timeouts.server_selection_ms);
+    set_unless_said(uri.get(), MONGOC_URI_CONNECTTIMEOUTMS, timeouts.connect_ms);
+    set_unless_said(uri.get(), MONGOC_URI_SOCKETTIMEOUTMS, timeouts.socket_ms);
+    if (!mongoc_uri_has_option(uri.get(), MONGOC_URI_W)) {
+        const std::unique_ptr<mongoc_write_concern_t, Destroy<mongoc_write_concern_destroy>> concern(
+            mongoc_write_concern_new());
+        mongoc_write_concern_set_wmajority(concern.get(), write_concern_timeout_ms);
+        mongoc_uri_set_write_concern(uri.get(), concern.get());
+    }
+    name_ = "MongoDB at " + hosts_of(uri.get());
+    const char* database = mongoc_uri_get_database(uri.get());
+    database_ = database != nullptr ? database : default_database;
+    pool_ = mongoc_client_pool_new(uri.get());
+    if (pool_ == nullptr) throw std::invalid_argument("libmongoc can't use this URL (is TLS in it?)");
+    mongoc_client_pool_set_error_api(pool_, MONGOC_ERROR_API_VERSION_2);
+    mongoc_client_pool_set_appname(pool_, "nearline");
+}
+
+MongoPool::~MongoPool() {
+    mongoc_client_pool_destroy(pool_);
+}
+
+void MongoPool::unavailable(const bson_error_t& error) const {
+    throw Unavailable(name_ + ": " + error.message);
+}
+
+}  // namespace nearline::archive
