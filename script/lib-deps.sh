@@ -116,7 +116,7 @@ install_onnxruntime() {
 
 install_test_stack() {
     local part
-    for part in kafka apicurio mariadb; do
+    for part in kafka apicurio mariadb mongo; do
         # shellcheck source=/dev/null
         . "$root/script/lib-$part.sh"
     done
@@ -124,6 +124,7 @@ install_test_stack() {
     install_kafka
     install_apicurio
     install_mariadb
+    install_mongo
     install_python
 }
 

@@ -16,22 +16,24 @@ build_preset() {
 
 servers_dir=''
 
-# start_servers DIR: one Kafka, one MariaDB and one schema registry for all tests of this run; each
+# start_servers DIR: one Kafka, one MariaDB, one schema registry and one MongoDB for all tests of this run; each
 # test uses names of its own on them. They are told of through NEARLINE_TEST_*.
 start_servers() {
     servers_dir=$1
     mkdir -p "$servers_dir"
-    say "starting Kafka, MariaDB and a schema registry"
+    say "starting Kafka, MariaDB, a schema registry and a MongoDB"
     NEARLINE_TEST_KAFKA=$("$root/tests/servers/kafka" start "$servers_dir/kafka" --until-exit-of $$)
     NEARLINE_TEST_MYSQL=$("$root/tests/servers/mariadb" start "$servers_dir/mariadb")
     NEARLINE_TEST_REGISTRY=$("$root/tests/servers/apicurio" start "$servers_dir/apicurio" --until-exit-of $$)
-    export NEARLINE_TEST_KAFKA NEARLINE_TEST_MYSQL NEARLINE_TEST_REGISTRY
+    # A real MongoDB, where somebody has one: MONGODB_URL=mongodb://host:27017 script/test
+    NEARLINE_TEST_MONGODB=${MONGODB_URL:-mongodb://$("$root/tests/servers/mongo" start "$servers_dir/mongo" --until-exit-of $$)}
+    export NEARLINE_TEST_KAFKA NEARLINE_TEST_MYSQL NEARLINE_TEST_REGISTRY NEARLINE_TEST_MONGODB
 }
 
 stop_servers() {
     [ -n "$servers_dir" ] || return 0
     local server
-    for server in kafka mariadb apicurio; do
+    for server in kafka mariadb apicurio mongo; do
         [ ! -d "$servers_dir/$server" ] || "$root/tests/servers/$server" stop "$servers_dir/$server" || true
     done
 }

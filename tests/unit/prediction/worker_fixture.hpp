@@ -11,7 +11,7 @@
 #include "schema/builtin_schemas.hpp"
 #include "schema/framing.hpp"
 #include "scripted_registry.hpp"
-#include "scripted_stream.hpp"
+#include "support/scripted_stream.hpp"
 
 namespace nearline::prediction {
 
@@ -19,6 +19,8 @@ inline constexpr const char* virginica =
     R"({"sepal_length":0.5,"sepal_width":2.6,"petal_length":6.5,"petal_width":1.7})";
 inline constexpr const char* setosa = R"({"sepal_length":5.2,"sepal_width":3.6,"petal_length":1.5,"petal_width":0.3})";
 inline constexpr const char* dlq = "input-topic.prediction.dlq";
+
+using test::ScriptedStream;
 
 /// A worker on a scripted stream and registry; partitions 0 to 2 of input-topic are its own at start.
 class WorkerTest : public testing::Test {

@@ -1,8 +1,8 @@
-#include "scripted_stream.hpp"
+#include "support/scripted_stream.hpp"
 
 #include "domain/problem.hpp"
 
-namespace nearline::prediction {
+namespace nearline::test {
 
 using stream::ConsumedRecord;
 using stream::Delivery;
@@ -337,4 +337,4 @@ std::unique_ptr<stream::Admin> ScriptedStream::admin(std::chrono::milliseconds) 
     return std::make_unique<ScriptedAdmin>(*this);
 }
 
-}  // namespace nearline::prediction
+}  // namespace nearline::test

@@ -10,7 +10,7 @@
 
 #include "stream/stream.hpp"
 
-namespace nearline::prediction {
+namespace nearline::test {
 
 /// A stream for tests of what a worker does when things go wrong: deliveries end as the test says,
 /// partitions come and go when it says so. The test sees every commit. Topics have 3 partitions.
@@ -89,4 +89,4 @@ private:
     std::set<std::string> topics_;
 };
 
-}  // namespace nearline::prediction
+}  // namespace nearline::test

@@ -1,0 +1,286 @@
+// What brings a topic to a database, where stream and database do as the test says.
+
+#include "stream/sink.hpp"
+
+#include <atomic>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <mutex>
+
+#include "domain/problem.hpp"
+#include "support/scripted_stream.hpp"
+
+namespace nearline::stream {
+namespace {
+
+using namespace std::chrono_literals;
+using test::ScriptedStream;
+using ::testing::ElementsAre;
+
+constexpr const char* dlq = "output-topic.archive.dlq";
+
+/// Remembers what it was given; refuses what says so; is away when the test says so.
+class Target final : public SinkTarget {
+public:
+    void prepare() override {
+        ++preparations;
+        if (is_away) throw Unavailable("away");
+    }
+    std::vector<Refused> write(std::span<const ConsumedRecord> records, const std::string& cluster_id) override {
+        const std::scoped_lock lock(mutex_);
+        ++writes;
+        cluster = cluster_id;
+        if (is_broken) throw std::runtime_error("broken for good");
+        if (is_away) throw Unavailable("away");
+        std::vector<Refused> refused;
+        for (std::size_t i = 0; i < records.size(); ++i) {
+            if (records[i].value == "bad") {
+                refused.push_back({i, {.stage = "archive", .class_name = "Bad", .message = "because"}});
+            } else {
+                stored_.push_back(*records[i].value);
+            }
+        }
+        return refused;
+    }
+    std::vector<std::string> stored() {
+        const std::scoped_lock lock(mutex_);
+        return stored_;
+    }
+
+    std::atomic<bool> is_away{false};
+    std::atomic<bool> is_broken{false};
+    std::atomic<int> preparations{0};
+    std::atomic<int> writes{0};
+    std::string cluster;
+
+private:
+    std::mutex mutex_;
+    std::vector<std::string> stored_;
+};
+
+class SinkTest : public ::testing::Test {
+protected:
+    SinkTest() {
+        options_.role = "archive";
+        options_.group = "nearline-archive-iris";
+        options_.linger = 1ms;
+        options_.commit_every = 1ms;
+        options_.on_ready = [this] { ready_ = true; };
+        options_.on_fatal = [this](const std::string& why) {
+            const std::scoped_lock lock(fatal_mutex_);
+            fatal_ = why;
+        };
+        stream_.assign({at(0), at(1), at(2)});
+    }
+    ~SinkTest() override {
+        if (sink_) sink_->stop();
+    }
+
+    static TopicPartition at(int partition) { return {"output-topic", partition}; }
+    void append(int partition, const std::string& value) {
+        stream_.append("output-topic", partition, {.key = "k", .value = value, .headers = {{"h", "1"}}});
+    }
+    void start() {
+        sink_ = std::make_unique<Sink>(stream_, target_, options_, metrics_, health_);
+        sink_->start();
+    }
+    bool committed(int partition, std::int64_t offset) {
+        return stream_.wait([&] {
+            const auto all = stream_.committed();
+            const auto found = all.find(at(partition));
+            return found != all.end() && found->second == offset;
+        });
+    }
+    std::int64_t committed(int partition) {
+        const auto all = stream_.committed();
+        const auto found = all.find(at(partition));
+        return found == all.end() ? -1 : found->second;
+    }
+    /// Until the condition holds: it looks again whenever it has waited a little.
+    static bool soon(const std::function<bool()>& condition) {
+        const auto deadline = std::chrono::steady_clock::now() + 10s;
+        while (!condition()) {
+            if (std::chrono::steady_clock::now() > deadline) return false;
+            std::this_thread::sleep_for(1ms);
+        }
+        return true;
+    }
+    double count(const std::string& name, Labels labels = {}) {
+        labels["role"] = "archive";
+        return metrics_.counter(name, "", labels).value();
+    }
+    std::string fatal() {
+        const std::scoped_lock lock(fatal_mutex_);
+        return fatal_;
+    }
+
+    ScriptedStream stream_;
+    Target target_;
+    Metrics metrics_;
+    Health health_{metrics_};
+    Sink::Options options_;
+    std::atomic<bool> ready_{false};
+    std::mutex fatal_mutex_;
+    std::string fatal_;
+    std::unique_ptr<Sink> sink_;
+};
+
+TEST_F(SinkTest, StoresWhatThereIsAndCommitsIt) {
+    append(0, "a");
+    append(0, "b");
+    append(1, "c");
+    start();
+    EXPECT_TRUE(committed(0, 2));
+    EXPECT_TRUE(committed(1, 1));
+    EXPECT_THAT(target_.stored(), ::testing::UnorderedElementsAre("a", "b", "c"));
+    EXPECT_TRUE(soon([&] { return ready_.load(); }));
+    EXPECT_FALSE(target_.cluster.empty());
+    EXPECT_EQ(3, count("nearline_sink_stored_total"));
+}
+
+TEST_F(SinkTest, GoesOnWithWhatComesLater) {
+    start();
+    append(0, "a");
+    EXPECT_TRUE(committed(0, 1));
+    append(0, "b");
+    EXPECT_TRUE(committed(0, 2));
+    EXPECT_THAT(target_.stored(), ElementsAre("a", "b"));
+}
+
+TEST_F(SinkTest, WaitsForATargetThatIsAwayAndStoresOnce) {
+    target_.is_away = true;
+    start();
+    EXPECT_TRUE(soon([&] { return target_.preparations > 1; })) << "it is prepared first, as often as that takes";
+    EXPECT_EQ(0, target_.writes);
+    target_.is_away = false;
+    append(0, "a");
+    EXPECT_TRUE(committed(0, 1));
+    target_.is_away = true;
+    append(0, "b");
+    append(1, "c");
+    const int before = target_.writes;
+    EXPECT_TRUE(soon([&] { return target_.writes > before + 1; }));
+    EXPECT_EQ(1, committed(0));
+    EXPECT_EQ(-1, committed(1));
+    EXPECT_THAT(stream_.paused(), ElementsAre(at(0), at(1), at(2))) << "and stays a member of its group";
+    target_.is_away = false;
+    EXPECT_TRUE(committed(0, 2));
+    EXPECT_TRUE(committed(1, 1));
+    EXPECT_TRUE(stream_.wait([&] { return stream_.paused().empty(); }));
+    EXPECT_THAT(target_.stored(), ::testing::UnorderedElementsAre("a", "b", "c"));
+    EXPECT_GE(count("nearline_sink_retries_total"), 2);
+}
+
+TEST_F(SinkTest, WhatIsRefusedGoesToTheDeadLettersAndTheRestIsStored) {
+    append(0, "a");
+    append(0, "bad");
+    append(0, "b");
+    start();
+    ASSERT_TRUE(committed(0, 3));
+    EXPECT_THAT(target_.stored(), ElementsAre("a", "b"));
+    const auto letters = stream_.stored(dlq);
+    ASSERT_EQ(1U, letters.size());
+    const auto& letter = letters[0].record;
+    EXPECT_EQ("bad", letter.value);
+    EXPECT_EQ("k", letter.key);
+    EXPECT_EQ("1", find_header(letter, "h"));
+    EXPECT_EQ("output-topic", find_header(letter, "__connect.errors.topic"));
+    EXPECT_EQ("1", find_header(letter, "__connect.errors.offset"));
+    EXPECT_EQ("because", find_header(letter, "__connect.errors.exception.message"));
+    EXPECT_EQ(1, count("nearline_sink_dead_letters_total", {{"class", "Bad"}}));
+}
+
+TEST_F(SinkTest, CommitsNothingBeforeTheDeadLetterIsStored) {
+    std::atomic<int> failures{2};
+    stream_.deliver([&](auto&&...) -> std::optional<Delivery> {
+        if (failures-- > 0) return Delivery{.outcome = Delivery::Outcome::unknown, .reason = "timed out"};
+        return Delivery{};
+    });
+    append(0, "bad");
+    append(0, "a");
+    start();
+    ASSERT_TRUE(stream_.wait([&] { return health_.missing().contains("stream"); }));
+    EXPECT_EQ(-1, committed(0));
+    ASSERT_TRUE(committed(0, 2));
+    EXPECT_EQ(1, target_.writes) << "what is stored is not stored again for a letter's sake";
+    EXPECT_TRUE(soon([&] { return health_.missing().empty(); }));
+}
+
+TEST_F(SinkTest, ADeadLetterThatIsTooLargeBecomesAStub) {
+    stream_.deliver([&](const std::string&, auto, const Record& record) {
+        if (!record.value) return std::optional(Delivery{});
+        return std::optional(
+            Delivery{.outcome = Delivery::Outcome::rejected, .reason = "too large", .too_large = true});
+    });
+    append(0, "bad");
+    start();
+    ASSERT_TRUE(committed(0, 1));
+    ASSERT_EQ(1U, stream_.stored(dlq).size());
+    EXPECT_EQ("3", find_header(stream_.stored(dlq)[0].record, "nearline.value.size"));
+}
+
+TEST_F(SinkTest, PartitionsThatGoTakeTheirRecordsAlong) {
+    start();
+    append(0, "a");
+    ASSERT_TRUE(committed(0, 1));
+    target_.is_away = true;
+    append(0, "b");
+    append(1, "c");
+    const int before = target_.writes;
+    ASSERT_TRUE(soon([&] { return target_.writes > before; }));
+    stream_.revoke({at(0)});
+    ASSERT_TRUE(soon([&] { return !stream_.paused().contains(at(0)); }));
+    target_.is_away = false;
+    ASSERT_TRUE(committed(1, 1));
+    EXPECT_EQ(1, committed(0)) << "the other member's to store";
+    EXPECT_THAT(target_.stored(), ElementsAre("a", "c"));
+}
+
+TEST_F(SinkTest, DrainStoresWhatItHasTakenAndLeaves) {
+    start();
+    append(0, "a");
+    ASSERT_TRUE(committed(0, 1));
+    target_.is_away = true;
+    append(0, "b");
+    const int before = target_.writes;
+    ASSERT_TRUE(soon([&] { return target_.writes > before; }));
+    std::thread back([&] {
+        std::this_thread::sleep_for(50ms);
+        target_.is_away = false;
+    });
+    sink_->drain(std::chrono::steady_clock::now() + 10s);
+    back.join();
+    EXPECT_EQ(2, committed(0));
+    EXPECT_THAT(target_.stored(), ElementsAre("a", "b"));
+}
+
+TEST_F(SinkTest, StopDoesNotWaitForATargetThatIsAway) {
+    target_.is_away = true;
+    start();
+    append(0, "a");
+    const auto begin = std::chrono::steady_clock::now();
+    sink_->stop();
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, 5s);
+    EXPECT_EQ(-1, committed(0));
+}
+
+TEST_F(SinkTest, SaysWhenItCannotGoOn) {
+    target_.is_broken = true;
+    append(0, "a");
+    start();
+    EXPECT_TRUE(soon([&] { return fatal() == "broken for good"; }));
+    EXPECT_EQ(-1, committed(0));
+}
+
+TEST_F(SinkTest, AConsumerThatCannotGoOnIsMadeAnew) {
+    start();
+    append(0, "a");
+    ASSERT_TRUE(committed(0, 1));
+    stream_.assign({at(0), at(1), at(2)});
+    stream_.fail_next_poll();
+    append(0, "b");
+    EXPECT_TRUE(stream_.wait([&] { return stream_.consumers_made() > 1; }));
+}
+
+}  // namespace
+}  // namespace nearline::stream
