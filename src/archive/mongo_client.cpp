@@ -14,10 +14,10 @@ using UriPtr = std::unique_ptr<mongoc_uri_t, Destroy<mongoc_uri_destroy>>;
 constexpr const char* default_database = "nearline";
 constexpr int write_concern_timeout_ms = 10'000;
 
-/// libmongoc's own log would go to standard error in a form of its own.
-void pass_on(mongoc_log_level_t level, const char* domain, const char* message, void* /*unused*/) {
-    const auto ours = level <= MONGOC_LOG_LEVEL_WARNING ? log::Level::warning : log::Level::debug;
-    log::write(ours, "libmongoc", {{"domain", domain}, {"message", message}});
+/// libmongoc's own log would go to standard error in a form of its own. What goes wrong also comes as an
+/// error, and is reported as such.
+void pass_on(mongoc_log_level_t /*level*/, const char* domain, const char* message, void* /*unused*/) {
+    log::debug("libmongoc", {{"domain", domain}, {"message", message}});
 }
 
 /// libmongoc wants to be begun once, before anything else. It is not ended: a pool may outlive statics.

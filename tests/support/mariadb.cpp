@@ -1,12 +1,12 @@
 #include "support/mariadb.hpp"
 
-#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <stdexcept>
 #include <utility>
 
 #include "domain/uuid.hpp"
+#include "support/command.hpp"
 
 namespace nearline::test {
 namespace {
@@ -60,13 +60,7 @@ void MariadbServer::kill() {
 std::string MariadbServer::run(const std::string& command) const {
     const std::string line = "tests/servers/mariadb " + command + " '" + (dir_ / "mariadb") + "' " +
                              (command == "start" ? options_ : std::string());
-    FILE* const pipe = ::popen(line.c_str(), "r");
-    if (pipe == nullptr) throw std::runtime_error("no shell for: " + line);
-    std::string output;
-    std::array<char, 256> buffer{};
-    while (std::fgets(buffer.data(), static_cast<int>(buffer.size()), pipe) != nullptr) output += buffer.data();
-    if (::pclose(pipe) != 0) throw std::runtime_error("failed: " + line);
-    return output.substr(0, output.find('\n'));
+    return output_of(line);
 }
 
 MysqlDatabase::MysqlDatabase() : options_(test_mysql_options(shared_url())) {

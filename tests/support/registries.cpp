@@ -1,22 +1,11 @@
 #include "support/registries.hpp"
 
-#include <array>
-#include <cstdio>
 #include <cstdlib>
-#include <stdexcept>
 #include <unistd.h>
 
-namespace nearline::test {
+#include "support/command.hpp"
 
-std::string output_of(const std::string& command) {
-    FILE* const pipe = ::popen(command.c_str(), "r");
-    if (pipe == nullptr) throw std::runtime_error("no shell for: " + command);
-    std::string output;
-    std::array<char, 256> buffer{};
-    while (std::fgets(buffer.data(), static_cast<int>(buffer.size()), pipe) != nullptr) output += buffer.data();
-    if (::pclose(pipe) != 0) throw std::runtime_error("failed: " + command);
-    return output.substr(0, output.find('\n'));
-}
+namespace nearline::test {
 
 const std::string& apicurio_url() {
     static const std::string given = [] {

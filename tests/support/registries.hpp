@@ -41,7 +41,4 @@ private:
 /// for this process. The working directory is the repository's.
 const std::string& apicurio_url();
 
-/// What a shell command prints, without its last newline. Throws where it fails.
-std::string output_of(const std::string& command);
-
 }  // namespace nearline::test

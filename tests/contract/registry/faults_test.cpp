@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "schema/registry.hpp"
+#include "support/command.hpp"
 #include "support/registries.hpp"
 
 namespace nearline::schema {

@@ -10,7 +10,7 @@
 #include "prediction/worker.hpp"
 #include "schema/builtin_schemas.hpp"
 #include "schema/framing.hpp"
-#include "scripted_registry.hpp"
+#include "support/scripted_registry.hpp"
 #include "support/scripted_stream.hpp"
 
 namespace nearline::prediction {
@@ -20,6 +20,7 @@ inline constexpr const char* virginica =
 inline constexpr const char* setosa = R"({"sepal_length":5.2,"sepal_width":3.6,"petal_length":1.5,"petal_width":0.3})";
 inline constexpr const char* dlq = "input-topic.prediction.dlq";
 
+using test::ScriptedRegistry;
 using test::ScriptedStream;
 
 /// A worker on a scripted stream and registry; partitions 0 to 2 of input-topic are its own at start.

@@ -7,7 +7,7 @@
 
 #include "schema/registry.hpp"
 
-namespace nearline::prediction {
+namespace nearline::test {
 
 /// A schema registry in memory that is away when the test says so.
 class ScriptedRegistry : public schema::Registry {
@@ -74,4 +74,4 @@ private:
     int questions_ = 0;
 };
 
-}  // namespace nearline::prediction
+}  // namespace nearline::test

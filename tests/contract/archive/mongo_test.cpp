@@ -1,0 +1,120 @@
+// What only the archive in MongoDB has: documents for others to read, an expiry index, a server that goes away.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "archive/mongo_client.hpp"
+#include "domain/problem.hpp"
+#include "places.hpp"
+
+namespace nearline::archive {
+namespace {
+
+using ::testing::HasSubstr;
+
+/// The one document with this id, as the server has it, in extended JSON.
+std::string document_in(const std::string& url, const Uuid& id) {
+    MongoPool pool({.url = url}, {});
+    const MongoPool::Lease lease(pool);
+    const auto collection = lease.predictions();
+    const BsonPtr filter(BCON_NEW("_id", BCON_UTF8(id.to_string().c_str())));
+    const CursorPtr cursor(mongoc_collection_find_with_opts(collection.get(), filter.get(), nullptr, nullptr));
+    const bson_t* document = nullptr;
+    if (!mongoc_cursor_next(cursor.get(), &document)) return "";
+    char* const text = bson_as_relaxed_extended_json(document, nullptr);
+    std::string copy = text;
+    bson_free(text);
+    return copy;
+}
+
+/// Of the expiry index; -1: there is none.
+std::int64_t expiry_in(const std::string& url) {
+    MongoPool pool({.url = url}, {});
+    const MongoPool::Lease lease(pool);
+    const auto collection = lease.predictions();
+    const CursorPtr cursor(mongoc_collection_find_indexes_with_opts(collection.get(), nullptr));
+    const bson_t* index = nullptr;
+    std::int64_t found = -1;
+    while (mongoc_cursor_next(cursor.get(), &index)) {
+        bson_iter_t seconds;
+        if (bson_iter_init_find(&seconds, index, "expireAfterSeconds")) found = bson_iter_as_int64(&seconds);
+    }
+    return found;
+}
+
+TEST(MongoArchive, WritesDocumentsThatOthersCanRead) {
+    MongoPlace place;
+    const auto store = place.open();
+    store->prepare();
+    auto document = prediction(Uuid::random(), Uuid::random());
+    document.timestamp = 1'700'000'000'123;
+    ASSERT_TRUE(store->write(std::vector{document}).empty());
+    const auto text = document_in(place.url(), document.entry.id);
+    for (const auto& part :
+         {"\"_id\" : \"" + document.entry.id.to_string() + "\"", std::string("\"sepal_length\" : 5.2"),
+          std::string("\"status\" : 200"), std::string("\"created_at\" : \"2026-01-02 03:04:05.678901\""),
+          std::string("\"created_date\" : { \"$date\" : \"2026-01-02T03:04:05.678Z\" }"),
+          "\"user\" : \"" + document.entry.user->to_string() + "\"", std::string("\"offset\" : 42"),
+          std::string("\"recorded_at\" : { \"$date\" : \"2023-11-14T22:13:20.123Z\" }")}) {
+        EXPECT_THAT(text, HasSubstr(part));
+    }
+}
+
+TEST(MongoArchive, TheExpiryIndexFollowsTheSetting) {
+    MongoPlace place;
+    place.open()->prepare();
+    EXPECT_EQ(-1, expiry_in(place.url()));
+    place.open(std::chrono::hours(24))->prepare();
+    EXPECT_EQ(86'400, expiry_in(place.url()));
+    place.open(std::chrono::hours(48))->prepare();
+    EXPECT_EQ(172'800, expiry_in(place.url()));
+    place.open()->prepare();
+    EXPECT_EQ(-1, expiry_in(place.url()));
+}
+
+TEST(MongoArchive, ADocumentThatIsRefusedForItselfDoesNotHoldUpTheOthers) {
+    MongoPlace place;
+    const auto store = place.open();
+    store->prepare();
+    std::vector<Document> batch;
+    for (int i = 0; i < 5; ++i) batch.push_back(prediction(Uuid::random(), std::nullopt));
+    batch[2].entry.prediction.features[0].name = "$not_a_name";
+    const auto refused = store->write(batch);
+    ASSERT_EQ(1U, refused.size());
+    EXPECT_EQ(2U, refused[0].index);
+    EXPECT_NE("", refused[0].reason);
+    const auto reader = place.reader();
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+        EXPECT_EQ(i != 2, reader->find(batch[i].entry.id).has_value()) << i;
+    }
+}
+
+TEST(MongoArchive, IsUnavailableWhileItsServerIs) {
+    test::OwnMongo server;
+    const auto store = make_archive_store({.url = server.url()});
+    const auto reader = make_prediction_reader({.url = server.url()});
+    server.kill();
+    EXPECT_THROW(store->prepare(), Unavailable);
+    server.start();
+    store->prepare();
+    const std::vector documents{prediction(Uuid::random(), std::nullopt)};
+    ASSERT_TRUE(store->write(documents).empty());
+    EXPECT_TRUE(reader->find(documents[0].entry.id));
+    server.freeze();
+    EXPECT_THROW(store->write(documents), Unavailable);
+    EXPECT_THROW(reader->find(documents[0].entry.id), Unavailable);
+    server.thaw();
+    server.kill();
+    try {
+        store->write(documents);
+        FAIL() << "it was written nowhere";
+    } catch (const Unavailable& error) {
+        EXPECT_THAT(error.what(), HasSubstr("MongoDB at 127.0.0.1:"));
+    }
+    server.start();
+    EXPECT_TRUE(store->write(documents).empty());
+    EXPECT_TRUE(reader->find(documents[0].entry.id));
+}
+
+}  // namespace
+}  // namespace nearline::archive
