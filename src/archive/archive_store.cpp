@@ -1,9 +1,11 @@
 #include "archive/archive_store.hpp"
 
+#include <limits>
 #include <stdexcept>
 
 #include "archive/mongo.hpp"
 #include "archive/sqlite_archive.hpp"
+#include "domain/time.hpp"
 
 namespace nearline::archive {
 namespace {
@@ -24,6 +26,12 @@ void require_good(const std::string& url) {
 
 }  // namespace
 
+std::int64_t oldest_kept(Retention keep) {
+    if (!keep) return std::numeric_limits<std::int64_t>::min();
+    const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(wall_now().time_since_epoch());
+    return (now - std::chrono::milliseconds(*keep)).count();
+}
+
 std::string check_archive_url(const std::string& url) {
     if (is_sqlite(url)) return file_of(url).empty() ? "sqlite: needs a file, sqlite:FILE" : "";
     if (url.starts_with("mongodb://") || url.starts_with("mongodb+srv://")) return check_mongo_url(url);
@@ -38,7 +46,7 @@ std::unique_ptr<ArchiveStore> make_archive_store(const Options& options) {
 
 std::unique_ptr<PredictionReader> make_prediction_reader(const Options& options) {
     require_good(options.url);
-    if (is_sqlite(options.url)) return make_sqlite_reader(file_of(options.url));
+    if (is_sqlite(options.url)) return make_sqlite_reader(file_of(options.url), options.keep);
     return make_mongo_reader(options);
 }
 

@@ -25,6 +25,9 @@ struct Document {
 /// How old archived predictions become, by their records' own time; nothing: for ever.
 using Retention = std::optional<std::chrono::hours>;
 
+/// The oldest time that a record may have and still be kept, ms since 1970-01-01 UTC.
+std::int64_t oldest_kept(Retention keep);
+
 /// Where predictions are archived: one document for each request id. Implementations are thread-safe and
 /// block; they throw Unavailable when the database can't do it now.
 class ArchiveStore {

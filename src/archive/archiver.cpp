@@ -1,7 +1,6 @@
 #include "archive/archiver.hpp"
 
 #include <boost/json/value.hpp>
-#include <limits>
 #include <utility>
 #include <variant>
 
@@ -51,9 +50,7 @@ void Archiver::prepare() {
 
 std::vector<stream::SinkTarget::Refused> Archiver::write(std::span<const stream::ConsumedRecord> records,
                                                          const std::string& cluster_id) {
-    const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(wall_now().time_since_epoch());
-    const auto oldest =
-        keep_ ? (now - std::chrono::milliseconds(*keep_)).count() : std::numeric_limits<std::int64_t>::min();
+    const auto oldest = oldest_kept(keep_);
     std::vector<Refused> refused;
     std::vector<Document> documents;
     std::vector<std::size_t> places;  // of the documents in the batch

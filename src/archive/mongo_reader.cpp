@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <stdexcept>
 #include <string_view>
 
@@ -56,10 +57,12 @@ class MongoReader final : public PredictionReader {
 public:
     /// Somebody waits for what it reads.
     explicit MongoReader(const Options& options)
-        : pool_(options, {.server_selection_ms = 2'000, .connect_ms = 2'000, .socket_ms = 5'000}) {}
+        : pool_(options, {.server_selection_ms = 2'000, .connect_ms = 2'000, .socket_ms = 5'000}),
+          keep_(options.keep) {}
 
     std::optional<ArchivedPrediction> find(const Uuid& id) override {
-        const BsonPtr filter(BCON_NEW("_id", BCON_UTF8(id.to_string().c_str())));
+        const BsonPtr filter(BCON_NEW("_id", BCON_UTF8(id.to_string().c_str()), "recorded_at", "{", "$gte",
+                                      BCON_DATE_TIME(oldest()), "}"));
         auto found = query(filter.get(), nullptr);
         if (found.empty()) return std::nullopt;
         return std::move(found.front());
@@ -70,11 +73,13 @@ public:
                                        BCON_INT64(limit)));
         const auto id = user.to_string();
         if (!after) {
-            const BsonPtr filter(BCON_NEW("user", BCON_UTF8(id.c_str())));
+            const BsonPtr filter(BCON_NEW("user", BCON_UTF8(id.c_str()), "status", BCON_INT32(200), "recorded_at", "{",
+                                          "$gte", BCON_DATE_TIME(oldest()), "}"));
             return query(filter.get(), options.get());
         }
         const auto last = after->id.to_string();
-        const BsonPtr filter(BCON_NEW("user", BCON_UTF8(id.c_str()), "$or", "[", "{", "created_at", "{", "$lt",
+        const BsonPtr filter(BCON_NEW("user", BCON_UTF8(id.c_str()), "status", BCON_INT32(200), "recorded_at", "{",
+                                      "$gte", BCON_DATE_TIME(oldest()), "}", "$or", "[", "{", "created_at", "{", "$lt",
                                       BCON_UTF8(after->created_at.c_str()), "}", "}", "{", "created_at",
                                       BCON_UTF8(after->created_at.c_str()), "_id", "{", "$lt", BCON_UTF8(last.c_str()),
                                       "}", "}", "]"));
@@ -94,7 +99,11 @@ private:
         return found;
     }
 
+    /// A date that MongoDB can have: without a retention the beginning of time is early enough.
+    std::int64_t oldest() const { return std::max<std::int64_t>(oldest_kept(keep_), 0); }
+
     MongoPool pool_;
+    const Retention keep_;
 };
 
 }  // namespace

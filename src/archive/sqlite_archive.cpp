@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "domain/problem.hpp"
-#include "domain/time.hpp"
 #include "store/sqlite.hpp"
 
 namespace nearline::archive {
@@ -28,7 +27,7 @@ const std::vector<store::Migration> migrations = {
      "  log_offset INTEGER NOT NULL,"
      "  recorded_at INTEGER NOT NULL"
      ");"
-     "CREATE INDEX predictions_of_user ON predictions (user, created_at, id) WHERE user IS NOT NULL"},
+     "CREATE INDEX predictions_of_user ON predictions (user, created_at, id) WHERE status = 200"},
 };
 
 constexpr auto insert_or_replace_failure =
@@ -92,12 +91,11 @@ public:
         if (!keep_) return 0;
         const std::scoped_lock lock(mutex_);
         require_prepared();
-        const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(wall_now().time_since_epoch());
         try {
             SQLite::Statement remove(*database_,
                                      "DELETE FROM predictions WHERE rowid IN (SELECT rowid FROM predictions "
                                      "WHERE recorded_at < ? ORDER BY recorded_at LIMIT ?)");
-            remove.bind(1, static_cast<std::int64_t>((now - std::chrono::milliseconds(*keep_)).count()));
+            remove.bind(1, oldest_kept(keep_));
             remove.bind(2, static_cast<std::int64_t>(most));
             return static_cast<std::size_t>(remove.exec());
         } catch (const SQLite::Exception& error) {

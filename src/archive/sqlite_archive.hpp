@@ -11,6 +11,6 @@ namespace nearline::archive {
 std::unique_ptr<ArchiveStore> make_sqlite_archive(const std::string& file, Retention keep);
 
 /// Opens the file when it is first asked; until the archive has made it, it throws Unavailable.
-std::unique_ptr<PredictionReader> make_sqlite_reader(const std::string& file);
+std::unique_ptr<PredictionReader> make_sqlite_reader(const std::string& file, Retention keep);
 
 }  // namespace nearline::archive

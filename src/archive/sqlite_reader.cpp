@@ -41,12 +41,14 @@ ArchivedPrediction to_entry(SQLite::Statement& row) {
 
 class SqliteReader final : public PredictionReader {
 public:
-    explicit SqliteReader(std::string file) : file_(std::move(file)) {}
+    SqliteReader(std::string file, Retention keep) : file_(std::move(file)), keep_(keep) {}
 
     std::optional<ArchivedPrediction> find(const Uuid& id) override {
         return with_database([&](SQLite::Database& database) -> std::optional<ArchivedPrediction> {
-            SQLite::Statement query(database, std::string("SELECT ") + columns + " FROM predictions WHERE id = ?");
+            SQLite::Statement query(
+                database, std::string("SELECT ") + columns + " FROM predictions WHERE id = ? AND recorded_at >= ?");
             query.bind(1, id.bytes().data(), static_cast<int>(id.bytes().size()));
+            query.bind(2, oldest_kept(keep_));
             if (!query.executeStep()) return std::nullopt;
             return to_entry(query);
         });
@@ -54,13 +56,16 @@ public:
 
     std::vector<ArchivedPrediction> list(const Uuid& user, int limit, const std::optional<PageCursor>& after) override {
         return with_database([&](SQLite::Database& database) {
-            SQLite::Statement query(database, std::string("SELECT ") + columns + " FROM predictions WHERE user = ?" +
-                                                  (after ? " AND (created_at, id) < (?, ?)" : "") +
-                                                  " ORDER BY created_at DESC, id DESC LIMIT " + std::to_string(limit));
+            SQLite::Statement query(database,
+                                    std::string("SELECT ") + columns +
+                                        " FROM predictions WHERE status = 200 AND user = ? AND recorded_at >= ?" +
+                                        (after ? " AND (created_at, id) < (?, ?)" : "") +
+                                        " ORDER BY created_at DESC, id DESC LIMIT " + std::to_string(limit));
             query.bind(1, user.bytes().data(), static_cast<int>(user.bytes().size()));
+            query.bind(2, oldest_kept(keep_));
             if (after) {
-                query.bind(2, after->created_at);
-                query.bind(3, after->id.bytes().data(), static_cast<int>(after->id.bytes().size()));
+                query.bind(3, after->created_at);
+                query.bind(4, after->id.bytes().data(), static_cast<int>(after->id.bytes().size()));
             }
             std::vector<ArchivedPrediction> page;
             while (query.executeStep()) page.push_back(to_entry(query));
@@ -87,14 +92,15 @@ private:
     }
 
     const std::string file_;
+    const Retention keep_;
     std::mutex mutex_;
     std::unique_ptr<SQLite::Database> database_;
 };
 
 }  // namespace
 
-std::unique_ptr<PredictionReader> make_sqlite_reader(const std::string& file) {
-    return std::make_unique<SqliteReader>(file);
+std::unique_ptr<PredictionReader> make_sqlite_reader(const std::string& file, Retention keep) {
+    return std::make_unique<SqliteReader>(file, keep);
 }
 
 }  // namespace nearline::archive

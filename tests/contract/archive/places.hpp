@@ -20,7 +20,9 @@ public:
     std::unique_ptr<ArchiveStore> open(Retention keep = std::nullopt) {
         return make_archive_store({.url = url_, .keep = keep});
     }
-    std::unique_ptr<PredictionReader> reader() { return make_prediction_reader({.url = url_}); }
+    std::unique_ptr<PredictionReader> reader(Retention keep = std::nullopt) {
+        return make_prediction_reader({.url = url_, .keep = keep});
+    }
     const std::string& url() const { return url_; }
 
 private:
