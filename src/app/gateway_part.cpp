@@ -38,7 +38,7 @@ void declare(Settings& settings, GatewayOptions& options, bool auth_url) {
     settings.add("--delivery-timeout", "NEARLINE_DELIVERY_TIMEOUT", options.delivery_timeout,
                  "how long the stream may take to store a request before 504; less than --answer-timeout", {10, hour});
     settings.add("--location-retention", "NEARLINE_LOCATION_RETENTION", options.location_retention,
-                 "how old a Location may be; older is 410", {1'000, 3'650 * 24 * hour});
+                 "how old a Location may be whose prediction is not there; older is 410", {1'000, 3'650 * 24 * hour});
     settings.add("--max-pending", "NEARLINE_MAX_PENDING", options.max_pending,
                  "callers that wait at a time; more is 429", {1, 1e6});
     settings.add("--max-backlog", "NEARLINE_MAX_BACKLOG", options.max_backlog,
@@ -59,7 +59,7 @@ void declare(Settings& settings, GatewayOptions& options, bool auth_url) {
 GatewayPart::GatewayPart(Process& process, ReadyGate& ready, GatewayOptions options, const TopicsOptions& topics,
                          const std::string& stream_name, stream::Stream& stream, schema::Registry& registry,
                          const std::string& jwt_secret, const ListenOptions& listen, int port,
-                         const std::string& port_flag)
+                         const std::string& port_flag, PredictionReader* archive)
     : input_(registry, {.topic = topics.input_topic, .schema = std::string(schema::iris_input())}),
       output_(registry, {.topic = topics.output_topic, .schema = std::string(schema::iris_output())}),
       jwt_(jwt_secret),
@@ -72,7 +72,8 @@ GatewayPart::GatewayPart(Process& process, ReadyGate& ready, GatewayOptions opti
                 .loop = loop_,
                 .metrics = process.metrics,
                 .health = process.health,
-                .on_ready = [&ready] { ready.part_ready(); }},
+                .on_ready = [&ready] { ready.part_ready(); },
+                .archive = archive},
                complete(std::move(options), topics, stream_name)),
       server_(make_server(loop_, process, "gateway", listen, port, port_flag, service_.routes())) {}
 

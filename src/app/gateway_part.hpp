@@ -5,6 +5,7 @@
 
 #include "app/options.hpp"
 #include "app/process.hpp"
+#include "domain/prediction_reader.hpp"
 #include "gateway/service.hpp"
 #include "http/event_loop.hpp"
 #include "schema/registry.hpp"
@@ -23,10 +24,12 @@ void declare(Settings& settings, GatewayOptions& options, bool auth_url);
 /// gateway-svc in a process: its service, and its server on a loop of its own.
 class GatewayPart {
 public:
-    /// Binds the port. All that is handed over must outlive it. Throws ConfigurationError.
+    /// Binds the port. `archive`: null where predictions are not read back from one. All that is handed over must
+    /// outlive it. Throws ConfigurationError.
     GatewayPart(Process& process, ReadyGate& ready, GatewayOptions options, const TopicsOptions& topics,
                 const std::string& stream_name, stream::Stream& stream, schema::Registry& registry,
-                const std::string& jwt_secret, const ListenOptions& listen, int port, const std::string& port_flag);
+                const std::string& jwt_secret, const ListenOptions& listen, int port, const std::string& port_flag,
+                PredictionReader* archive = nullptr);
 
     void add_to(Lifecycle& lifecycle);
     std::string url() const { return server_->url(); }

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <optional>
 #include <string>
 
 #include "stream/admin.hpp"
@@ -17,11 +18,17 @@ struct Options {
     stream::TopicOptions topics{};       ///< for topics that are missing
     std::string stream_name = "stream";  ///< in /readyz and in problems: "kafka"
     std::string registry_name = "schema registry";
+    std::string archive_name = "archive";
 
     std::chrono::milliseconds answer_timeout{5'000};    ///< how long a caller waits who does not say
     std::chrono::milliseconds max_wait{60'000};         ///< of `Prefer: wait=N`
     std::chrono::milliseconds delivery_timeout{4'000};  ///< less than answer_timeout
     std::chrono::milliseconds location_retention = std::chrono::hours(7 * 24);  ///< an older Location is 410
+
+    /// How long the archive keeps a prediction; nothing: for ever. A Location older than that is 410, too.
+    std::optional<std::chrono::milliseconds> archive_keep{};
+    std::chrono::milliseconds archive_patience{5'000};  ///< how long the archive may take to read something back
+    std::chrono::milliseconds repeat_patience{250};     ///< and to say whether a POST is a repeat
 
     std::size_t max_pending = 10'000;              ///< callers that wait; more is 429
     std::size_t max_late = 100'000;                ///< answers awaited after their caller was told 202 or 504

@@ -24,7 +24,8 @@ AnswerPtr Reading::kept(const Wanted& wanted) const {
 }
 
 bool Reading::is_past_retention(const token::Ticket& ticket) const {
-    return wall_now() - ticket.accepted > options_.location_retention;
+    const auto age = wall_now() - ticket.accepted;
+    return age > options_.location_retention || (options_.archive_keep && age > *options_.archive_keep);
 }
 
 bool Reading::is_awaited_here(const Wanted& wanted) const {
@@ -36,12 +37,46 @@ boost::asio::awaitable<http::Response> Reading::show(const http::Request& reques
     const auto claims = co_await parts_.authenticator.check(request);
     if (!claims) co_return problem_response(claims.error(), request.request_id);
     const auto asked = wanted(request, *claims);
-    if (!asked) co_return problem_response(no_such_prediction(), request.request_id);
-    if (const auto answer = kept(*asked)) co_return answer_response(*answer);
-    if (asked->ticket && is_past_retention(*asked->ticket)) co_return problem_response(gone(), request.request_id);
-    // Without a signature only this gateway can know that the request is on its way.
-    if (asked->ticket || is_awaited_here(*asked)) co_return accepted_response(asked->id, request.path);
-    co_return problem_response(no_such_prediction(), request.request_id);
+    if (!asked) co_return problem_response(no_such_prediction(parts_.archive.is_there()), request.request_id);
+
+    AnswerPtr answer = kept(*asked);
+    std::optional<Problem> away;
+    // What this gateway saw fail may have been predicted since, through another one.
+    if (parts_.archive.is_there() && !(answer && answer->status == 200)) {
+        const auto archived = co_await parts_.archive.find(asked->id);
+        if (!archived) {
+            away = archived.error();
+        } else if (*archived && asked->may_see((*archived)->user)) {
+            answer = *archived;
+        }
+        // Meanwhile it may have come.
+        if (const auto now = kept(*asked); now && (!answer || now->status == 200)) answer = now;
+    }
+    if (answer) co_return answer_response(*answer);
+    co_return without_answer(*asked, away, request);
+}
+
+/// `away`: the archive can't say whether it has one.
+http::Response Reading::without_answer(const Wanted& wanted, const std::optional<Problem>& away,
+                                       const http::Request& request) const {
+    const bool past = wanted.ticket && is_past_retention(*wanted.ticket);
+    if (past && !away) return problem_response(gone(), request.request_id);
+    if (!past && is_awaited_here(wanted)) return accepted_response(wanted.id, request.path);
+    if (away) return problem_response(*away, request.request_id);
+    // Without a signature only the gateway that took the request can know that it is on its way.
+    if (wanted.ticket) return accepted_response(wanted.id, request.path);
+    return problem_response(no_such_prediction(parts_.archive.is_there()), request.request_id);
+}
+
+boost::asio::awaitable<http::Response> Reading::list(const http::Request& request) {
+    const auto claims = co_await parts_.authenticator.check(request);
+    if (!claims) co_return problem_response(claims.error(), request.request_id);
+    if (!parts_.archive.is_there()) co_return problem_response(no_archive(), request.request_id);
+    const auto query = parse_page_query(request.query);
+    if (!query) co_return problem_response(query.error(), request.request_id);
+    const auto page = co_await parts_.archive.list(claims->subject, *query);
+    if (!page) co_return problem_response(page.error(), request.request_id);
+    co_return page_response(*page, query->limit);
 }
 
 }  // namespace nearline::gateway

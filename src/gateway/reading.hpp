@@ -6,6 +6,7 @@
 #include "domain/claims.hpp"
 #include "domain/uuid.hpp"
 #include "gateway/answer_keep.hpp"
+#include "gateway/archive_reads.hpp"
 #include "gateway/authenticator.hpp"
 #include "gateway/callers.hpp"
 #include "gateway/options.hpp"
@@ -14,18 +15,20 @@
 
 namespace nearline::gateway {
 
-/// GET /predictions/{id}. On the loop's thread.
+/// GET /predictions/{id} and GET /predictions. On the loop's thread.
 class Reading {
 public:
     struct Parts {
         Authenticator& authenticator;
         Callers& callers;
         AnswerKeep& keep;
+        ArchiveReads& archive;
         const token::LocationSigner& signer;
     };
     Reading(const Parts& parts, const Options& options) : parts_(parts), options_(options) {}
 
     boost::asio::awaitable<http::Response> show(const http::Request& request);
+    boost::asio::awaitable<http::Response> list(const http::Request& request);
 
 private:
     /// Who asks for which prediction.
@@ -38,6 +41,8 @@ private:
 
     std::optional<Wanted> wanted(const http::Request& request, const Claims& claims) const;
     AnswerPtr kept(const Wanted& wanted) const;
+    http::Response without_answer(const Wanted& wanted, const std::optional<Problem>& away,
+                                  const http::Request& request) const;
     bool is_past_retention(const token::Ticket& ticket) const;
     bool is_awaited_here(const Wanted& wanted) const;
 

@@ -118,7 +118,19 @@ Problem gone() {
     return {410, "Gone", "This prediction is older than what is kept."};
 }
 
-Problem no_such_prediction() {
+Problem no_archive() {
+    return {404, "Not Found",
+            "This gateway reads no archive, so it can't list predictions. Whoever runs it can name one with --archive "
+            "(NEARLINE_ARCHIVE)."};
+}
+
+Problem no_such_prediction(bool archived) {
+    if (archived) {
+        return {
+            404, "Not Found",
+            "There is no prediction of yours with this id. If it was answered only now, the archive may be about to "
+            "have it; the Location of a 202 is known before."};
+    }
     return {404, "Not Found",
             "There is no prediction of yours with this id here. It may have been too long ago, or answered through "
             "another gateway; the Location of a 202 is known to all of them."};

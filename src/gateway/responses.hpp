@@ -38,6 +38,9 @@ Problem too_many(const std::string& what, std::chrono::seconds retry_after);
 Problem other_body();
 /// 410: past retention.
 Problem gone();
-Problem no_such_prediction();
+/// 404; `archived`: there is an archive, and it has none.
+Problem no_such_prediction(bool archived);
+/// 404: there is nothing to list predictions from.
+Problem no_archive();
 
 }  // namespace nearline::gateway

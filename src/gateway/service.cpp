@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "gateway/archive_reads.hpp"
 #include "gateway/auth_passing.hpp"
 #include "gateway/authenticator.hpp"
 #include "gateway/backlog.hpp"
@@ -37,6 +38,14 @@ std::string group_name(const Options& options, const std::string& role) {
     return options.group_prefix + "-" + role + "-" + options.model;
 }
 
+ArchiveReads::Options archive_options(const Options& options) {
+    ArchiveReads::Options reads;
+    reads.name = options.archive_name;
+    reads.patience = options.archive_patience;
+    reads.repeat_patience = options.repeat_patience;
+    return reads;
+}
+
 }  // namespace
 
 /// All parts, in the order in which they need each other.
@@ -64,6 +73,7 @@ struct Service::Impl : std::enable_shared_from_this<Service::Impl> {
     // The loop's thread.
     Authenticator authenticator;
     AnswerKeep keep;
+    ArchiveReads archive;
     BacklogEstimate backlog;
     ReplyReader replies;
     Callers callers;
@@ -88,13 +98,14 @@ Service::Impl::Impl(const Parts& p, Options o)
       admin(p.stream.admin(admin_patience)),
       authenticator(p.jwt, auth.get(), p.health, options.auth_keep),
       keep(options.keep_answers, options.keep_bytes),
+      archive(p.archive, p.loop, gate, p.metrics, p.health, archive_options(options)),
       replies({p.stream, *admin, p.output, p.metrics, gate, stream_jobs, registry_jobs}, options.output_topic,
               group_name(options, "gateway"),
               [this](const std::vector<AnswerPtr>& answers) { callers.answered(answers); }),
       callers(p.loop, gate, replies, keep, p.metrics, {options.max_pending, options.max_late, options.late_time}),
       watch(p.stream, gate, p.health, options.stream_name, [this] { return callers.stored(); }),
       predictions({authenticator, callers, keep, watch, backlog, p.input, p.output, p.signer, p.metrics}, options),
-      reading({authenticator, callers, keep, p.signer}, options) {
+      reading({authenticator, callers, keep, archive, p.signer}, options) {
     backlog_records = p.metrics.gauge("nearline_gateway_backlog_records", "Records before the prediction group");
     backlog_seconds =
         p.metrics.gauge("nearline_gateway_backlog_seconds", "Estimated time until a new record is predicted");
@@ -109,6 +120,7 @@ void Service::Impl::start() {
     stream_jobs.start();
     registry_jobs.start();
     watch.start();
+    archive.start();
     gate.post([this] { predictions.open(*producer); });
     registry_jobs.post([this] { connect(parts.input, std::make_shared<Backoff>()); });
     stream_jobs.post([this] { prepare_topics(); });
@@ -190,6 +202,7 @@ void Service::Impl::stop() {
     gate.run([this] { callers.stop(); });
     gate.close();
     watch.stop();
+    archive.stop();
     stream_jobs.stop();
     registry_jobs.stop();
     replies.stop();
@@ -209,6 +222,8 @@ http::Router Service::Impl::routes() {
          "Predict: answers what the model says of one observation.", "application/json"},
         {"GET", "/predictions/{id}", [self](const http::Request& request) { return self->reading.show(request); },
          "A prediction, by its request id or by the Location of a 202.", ""},
+        {"GET", "/predictions", [self](const http::Request& request) { return self->reading.list(request); },
+         "Your predictions, the newest first, page by page.", ""},
     };
     if (auth) router.add(auth_routes(*auth));
     router.add({"GET", "/", fixed(&Impl::index), "What is here.", ""});

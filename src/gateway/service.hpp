@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 
+#include "domain/prediction_reader.hpp"
 #include "gateway/options.hpp"
 #include "http/event_loop.hpp"
 #include "http/server.hpp"
@@ -34,15 +35,16 @@ public:
         Metrics& metrics;
         Health& health;
         std::function<void()> on_ready = [] {};  ///< once, when it could answer; on the loop's thread
+        PredictionReader* archive = nullptr;     ///< null: reads back only what this gateway saw itself
     };
     /// Throws std::invalid_argument for an auth URL that is none.
     Service(const Parts& parts, Options options);
     /// As stop().
     ~Service();
 
-    /// POST /predict, GET /predictions/{id}, GET /, GET /openapi.json; with an auth URL POST /login, /validate
-    /// and /register. Without http::operations_routes(), which the document describes as well: the server
-    /// has to have them.
+    /// POST /predict, GET /predictions/{id}, GET /predictions, GET /, GET /openapi.json; with an auth URL POST /login,
+    /// /validate and /register. Without http::operations_routes(), which the document describes as well: the server has
+    /// to have them.
     http::Router routes() const;
 
     /// The loop has to run. Does not wait for anything.

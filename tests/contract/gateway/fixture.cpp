@@ -60,7 +60,7 @@ Gateway::Gateway(World& world, const std::function<void(gateway::Options&)>& set
     loop_.start();
     service_ = std::make_unique<gateway::Service>(
         gateway::Service::Parts{stream ? *stream : *world.stream, input_, output_, jwt_, signer_, loop_, metrics_,
-                                health_, [this] { health_.started(); }},
+                                health_, [this] { health_.started(); }, world.archive},
         options);
     routes_ = service_->routes();
     routes_.add(http::operations_routes(health_, metrics_));

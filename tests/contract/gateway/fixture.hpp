@@ -32,6 +32,7 @@ struct World {
     TempDir dir{};
     std::unique_ptr<stream::Stream> stream;
     registry::EmbeddedRegistry registry;
+    PredictionReader* archive = nullptr;  // of gateways made from now on
 };
 
 /// A user with a token, as auth-svc would have made it.
