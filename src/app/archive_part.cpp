@@ -43,14 +43,17 @@ archive::Options ArchiveOptions::store_options() const {
     return {.url = archive, .password = mongodb_password.value_or(""), .keep = keep()};
 }
 
-void declare(Settings& settings, ArchiveOptions& options) {
+void declare(Settings& settings, ArchiveOptions& options, ArchiveRole role) {
     settings.group("Archive");
-    settings.add(
-        "--archive WHERE", "NEARLINE_ARCHIVE", options.archive,
-        "archived predictions: sqlite:FILE, or mongodb://[user@]host:27017/database with MongoDB's own options",
-        [](const std::string& text) { return text.empty() ? "" : archive::check_archive_url(text); });
+    const std::string what = role == ArchiveRole::writer ? "where predictions are archived: "
+                                                         : "where archive-svc puts predictions, to read them back; "
+                                                           "without it only what this gateway has just seen is: ";
+    settings.add("--archive WHERE", "NEARLINE_ARCHIVE", options.archive,
+                 what + "sqlite:FILE, or mongodb://[user@]host:27017/database with MongoDB's own options",
+                 [](const std::string& text) { return text.empty() ? "" : archive::check_archive_url(text); });
     settings.add("--keep-days", "NEARLINE_KEEP_DAYS", options.keep_days,
-                 "days that predictions stay in the archive, by their records' own time; 0: for ever",
+                 "days that predictions stay in the archive, by their records' own time; 0: for ever; the same for "
+                 "archive-svc and gateway-svc",
                  {0, most_keep_days});
     settings.secret("MONGODB_PASSWORD", options.mongodb_password, "password of the MongoDB user");
 }

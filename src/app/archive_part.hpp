@@ -22,7 +22,9 @@ struct ArchiveOptions {
     archive::Retention keep() const;
     archive::Options store_options() const;
 };
-void declare(Settings& settings, ArchiveOptions& options);
+/// What a program does with the archive; the help says so.
+enum class ArchiveRole { writer, reader };
+void declare(Settings& settings, ArchiveOptions& options, ArchiveRole role);
 
 /// Connects to nothing yet. Throws ConfigurationError; nothing where no archive is named.
 std::unique_ptr<PredictionReader> open_archive_reader(const ArchiveOptions& options);

@@ -47,7 +47,7 @@ int main(int argc, const char* const* argv) {
     declare(settings, options.stream, false);
     declare(settings, options.registry, false);
     declare(settings, options.topics);
-    declare(settings, options.archive);
+    declare(settings, options.archive, ArchiveRole::writer);
     declare(settings, options.listen);
     declare_port(settings, "--admin-port", "NEARLINE_ARCHIVE_PORT", options.port,
                  "port for /healthz, /readyz, /metrics and, where JWT_SECRET is given, the admin API");

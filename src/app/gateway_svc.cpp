@@ -1,3 +1,4 @@
+#include "app/archive_part.hpp"
 #include "app/connections.hpp"
 #include "app/gateway_part.hpp"
 #include "app/options.hpp"
@@ -11,6 +12,7 @@ struct Options {
     RegistryOptions registry;
     TopicsOptions topics;
     GatewayOptions gateway;
+    ArchiveOptions archive;
     ListenOptions listen;
     int port = 1958;
     ProcessOptions process;
@@ -22,8 +24,11 @@ int serve(const Options& options) {
     ReadyGate ready(process.health, 1);
     const auto stream = open_stream(options.stream, "nearline-gateway", process.metrics);
     const auto registry = open_registry(options.registry, process.metrics);
-    GatewayPart gateway(process, ready, options.gateway, options.topics, stream_dependency(options.stream), *stream,
-                        *registry, *options.jwt_secret, options.listen, options.port, "--port");
+    const auto archive = open_archive_reader(options.archive);
+    auto gateway_options = options.gateway;
+    gateway_options.archive_keep = options.archive.keep();
+    GatewayPart gateway(process, ready, gateway_options, options.topics, stream_dependency(options.stream), *stream,
+                        *registry, *options.jwt_secret, options.listen, options.port, "--port", archive.get());
     warn_of_replication(options.stream, options.topics);
     Lifecycle lifecycle;
     gateway.add_to(lifecycle);
@@ -42,6 +47,7 @@ int main(int argc, const char* const* argv) {
     declare(settings, options.listen);
     declare_port(settings, "--port", "NEARLINE_GATEWAY_PORT", options.port, "port to listen on");
     declare(settings, options.gateway, true);
+    declare(settings, options.archive, ArchiveRole::reader);
     declare(settings, options.stream, false);
     declare(settings, options.registry, false);
     declare(settings, options.topics);

@@ -68,7 +68,7 @@ void declare_all(Settings& settings, Options& options) {
     declare(settings, options.auth);
     declare(settings, options.gateway, false);
     declare(settings, options.prediction);
-    declare(settings, options.archive);
+    declare(settings, options.archive, ArchiveRole::writer);
     declare(settings, options.topics);
     declare(settings, options.stream, true);
     declare(settings, options.registry, true);
@@ -107,8 +107,10 @@ public:
         operations_.emplace(process_, *stream_, &jwt_, options.listen, options.admin_port, "--admin-port");
         auto gateway = options.gateway;
         gateway.auth_url = auth_.url();
+        gateway.archive_keep = options.archive.keep();
+        reader_ = open_archive_reader(options.archive);
         gateway_.emplace(process_, ready_, gateway, options.topics, stream_name, *stream_, registry(), secret_,
-                         options.listen, options.gateway_port, "--gateway-port");
+                         options.listen, options.gateway_port, "--gateway-port", reader_.get());
         prediction_.emplace(process_, ready_, options.prediction, options.topics, stream_name, *stream_, registry());
         archive_.emplace(process_, ready_, options.archive, options.topics, stream_name, *stream_, registry());
     }
@@ -198,6 +200,7 @@ private:
     std::unique_ptr<schema::Registry> registry_client_;
     std::unique_ptr<stream::Stream> stream_;
     std::optional<OperationsPart> operations_;
+    std::unique_ptr<PredictionReader> reader_;
     std::optional<GatewayPart> gateway_;
     std::optional<PredictionPart> prediction_;
     std::optional<ArchivePart> archive_;
