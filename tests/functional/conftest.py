@@ -11,7 +11,7 @@ from support.stack import DistributedStack, EmbeddedStack  # noqa: E402
 
 
 def pytest_configure(config):
-    for name in ("NEARLINE_TEST_KAFKA", "NEARLINE_TEST_MYSQL", "NEARLINE_TEST_REGISTRY"):
+    for name in ("NEARLINE_TEST_KAFKA", "NEARLINE_TEST_MYSQL", "NEARLINE_TEST_REGISTRY", "NEARLINE_TEST_MONGODB"):
         if name not in os.environ:
             raise pytest.UsageError(f"{name} is not set: run these tests by script/test functional")
 

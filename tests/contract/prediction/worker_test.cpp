@@ -13,7 +13,7 @@
 #include "schema/framing.hpp"
 #include "stream/dead_letter.hpp"
 #include "stream/ensure_topics.hpp"
-#include "unit/prediction/scripted_registry.hpp"
+#include "support/scripted_registry.hpp"
 
 namespace nearline::prediction {
 namespace {
@@ -51,7 +51,7 @@ struct Service {
 
 class WorkerContract : public stream::testing::StreamContract {
 protected:
-    ScriptedRegistry registry_;
+    test::ScriptedRegistry registry_;
     Worker::Options options_;
     std::map<stream::TopicPartition, std::vector<stream::ConsumedRecord>> read_;
     std::unique_ptr<stream::Producer> requests_;

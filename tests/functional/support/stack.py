@@ -52,17 +52,18 @@ class EmbeddedStack:
 
 
 class DistributedStack:
-    """auth-svc, gateway-svc and prediction-svc, with topics, groups and a database of this stack's own."""
+    """auth-svc, gateway-svc, prediction-svc and archive-svc, with topics, groups and databases of this stack's own."""
 
     kind = "distributed"
 
-    def __init__(self, folder: pathlib.Path, gateways: int = 1, workers: int = 1, partitions: int = 12, registry_url=None,
+    def __init__(self, folder: pathlib.Path, gateways: int = 1, workers: int = 1, archivers: int = 1, partitions: int = 12, registry_url=None,
                  bootstrap=None, gateway_arguments=(), worker_arguments=()):
         self.folder = folder
         self.name = secrets.token_hex(4)
         self.bootstrap = bootstrap or os.environ["NEARLINE_TEST_KAFKA"]
         self.registry_url = registry_url or os.environ["NEARLINE_TEST_REGISTRY"]
         self.mysql_url, self.mysql_password = make_database(f"nearline_{self.name}")
+        self.archive_url = mongo_database(f"nearline_{self.name}")
         self.secret = secrets.token_hex(32)
         self.input_topic = f"input-topic-{self.name}"
         self.output_topic = f"output-topic-{self.name}"
@@ -75,6 +76,7 @@ class DistributedStack:
         self.auth_url = self.auth.url
         self.gateways = [self.make_gateway() for _ in range(gateways)]
         self.workers = [self.make_worker() for _ in range(workers)]
+        self.archivers = [self.make_archiver() for _ in range(archivers)]
 
     def topic_arguments(self) -> list:
         return ["--stream", f"kafka://{self.bootstrap}", "--registry", self.registry_url,
@@ -89,13 +91,19 @@ class DistributedStack:
     def make_gateway(self) -> Service:
         port = free_port()
         return Service("gateway-svc", ["--port", port, "--listen", "127.0.0.1", "--auth-url", self.auth.url,
-                                       *self.topic_arguments(), *self.gateway_arguments],
+                                       "--archive", self.archive_url, *self.topic_arguments(), *self.gateway_arguments],
                        self.folder, f"http://127.0.0.1:{port}", self.env)
 
     def make_worker(self) -> Service:
         port = free_port()
         return Service("prediction-svc", ["--admin-port", port, "--listen", "127.0.0.1", *self.topic_arguments(),
                                           *self.worker_arguments],
+                       self.folder, f"http://127.0.0.1:{port}", self.env)
+
+    def make_archiver(self) -> Service:
+        port = free_port()
+        return Service("archive-svc", ["--admin-port", port, "--listen", "127.0.0.1", "--archive", self.archive_url,
+                                       *self.topic_arguments()],
                        self.folder, f"http://127.0.0.1:{port}", self.env)
 
     @property
@@ -111,7 +119,7 @@ class DistributedStack:
         return self.gateway.url
 
     def services(self) -> list:
-        return [self.auth, *self.gateways, *self.workers]
+        return [self.auth, *self.gateways, *self.workers, *self.archivers]
 
     def start(self, wait: bool = True) -> "DistributedStack":
         for service in self.services():
@@ -137,6 +145,12 @@ def make_database(name: str) -> tuple[str, str]:
     subprocess.run(["mariadb", "--protocol=tcp", f"--host={url.hostname}", f"--port={url.port}", f"--user={url.username}",
                     f"--password={password}", "--execute", f"CREATE DATABASE `{name}`"], check=True, capture_output=True)
     return f"mysql://{url.username}@{url.hostname}:{url.port}/{name}", password
+
+
+def mongo_database(name: str) -> str:
+    """The URL of a database of one's own on the tests' MongoDB."""
+    url = urllib.parse.urlsplit(os.environ["NEARLINE_TEST_MONGODB"])
+    return urllib.parse.urlunsplit(url._replace(path=f"/{name}"))
 
 
 def run_cli(arguments, input: str = "", env: dict | None = None, check: bool = False, timeout: float = 60):
