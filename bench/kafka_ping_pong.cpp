@@ -2,7 +2,9 @@
 // thread that consumes and produces to another, consume) with bare librdkafka and through the stream's
 // interface, in turns, both warmed and with the same settings: acks=all, idempotent, no linger.
 //
-//     kafka_ping_pong HOST:PORT [ROUNDS]      default: 5000 rounds each with one in flight
+//     kafka_ping_pong HOST:PORT [ROUNDS]           default: 5000 rounds each with one in flight
+//     kafka_ping_pong --json HOST:PORT [ROUNDS]    one line of JSON: milliseconds with one in flight, and
+//                                                  rounds a second with 64
 
 #include <algorithm>
 #include <array>
@@ -233,7 +235,22 @@ double percentile(std::vector<double>& times, double part) {
     return times[std::min(times.size() - 1, static_cast<std::size_t>(static_cast<double>(times.size()) * part))];
 }
 
-int run(const std::string& broker, int rounds) {
+void report_one_in_flight(std::vector<double>& bare, std::vector<double>& ours) {
+    const double bare_p50 = percentile(bare, 0.5), our_p50 = percentile(ours, 0.5);
+    std::printf("one in flight, %zu rounds each\n", bare.size());
+    std::printf("  bare librdkafka  p50 %.3f ms  p99 %.3f ms\n", bare_p50, percentile(bare, 0.99));
+    std::printf("  stream           p50 %.3f ms  p99 %.3f ms\n", our_p50, percentile(ours, 0.99));
+    std::printf("  p50 ratio        %.3f\n", our_p50 / bare_p50);
+}
+
+std::pair<Throughput, Throughput> run_both(PingPong& bare, PingPong& ours, std::size_t window) {
+    run_window(bare, window, window * 5);
+    run_window(ours, window, window * 5);
+    const auto bare_figures = run_window(bare, window, window * 100);
+    return {bare_figures, run_window(ours, window, window * 100)};
+}
+
+void run(const std::string& broker, int rounds, bool json) {
     Metrics metrics;
     const auto stream = stream::open_kafka(broker, {}, "kafka-ping-pong", metrics);
     const auto run = std::to_string(std::random_device{}());
@@ -251,35 +268,40 @@ int run(const std::string& broker, int rounds) {
         run_rounds(bare, rounds / turns, bare_times);
         run_rounds(ours, rounds / turns, our_times);
     }
-    const double bare_p50 = percentile(bare_times, 0.5), our_p50 = percentile(our_times, 0.5);
-    std::printf("one in flight, %d rounds each\n", rounds);
-    std::printf("  bare librdkafka  p50 %.3f ms  p99 %.3f ms\n", bare_p50, percentile(bare_times, 0.99));
-    std::printf("  stream           p50 %.3f ms  p99 %.3f ms\n", our_p50, percentile(our_times, 0.99));
-    std::printf("  p50 ratio        %.3f\n", our_p50 / bare_p50);
-    for (const std::size_t window : {16, 256, 2'000}) {
-        run_window(bare, window, window * 5);
-        run_window(ours, window, window * 5);
-        const auto bare_figures = run_window(bare, window, window * 100);
-        const auto our_figures = run_window(ours, window, window * 100);
-        std::printf("%zu in flight: bare %.0f/s with %.1f us of CPU each, stream %.0f/s with %.1f us\n", window,
-                    bare_figures.rounds_a_second, bare_figures.cpu_microseconds, our_figures.rounds_a_second,
-                    our_figures.cpu_microseconds);
+    if (json) {
+        const auto [bare_many, our_many] = run_both(bare, ours, 64);
+        std::printf(
+            "{\"bare\": {\"p50_ms\": %.4f, \"p99_ms\": %.4f, \"per_second\": %.0f}, "
+            "\"stream\": {\"p50_ms\": %.4f, \"p99_ms\": %.4f, \"per_second\": %.0f}}\n",
+            percentile(bare_times, 0.5), percentile(bare_times, 0.99), bare_many.rounds_a_second,
+            percentile(our_times, 0.5), percentile(our_times, 0.99), our_many.rounds_a_second);
+        return;
     }
-    return 0;
+    report_one_in_flight(bare_times, our_times);
+    for (const std::size_t window : {16, 256, 2'000}) {
+        const auto [bare_many, our_many] = run_both(bare, ours, window);
+        std::printf("%zu in flight: bare %.0f/s with %.1f us of CPU each, stream %.0f/s with %.1f us\n", window,
+                    bare_many.rounds_a_second, bare_many.cpu_microseconds, our_many.rounds_a_second,
+                    our_many.cpu_microseconds);
+    }
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (argc < 2) {
-        std::fprintf(stderr, "usage: kafka_ping_pong HOST:PORT [ROUNDS]\n");
+    std::vector<std::string> arguments(argv + 1, argv + argc);
+    const bool json = !arguments.empty() && arguments[0] == "--json";
+    if (json) arguments.erase(arguments.begin());
+    if (arguments.empty()) {
+        std::fprintf(stderr, "usage: kafka_ping_pong [--json] HOST:PORT [ROUNDS]\n");
         return 2;
     }
     nearline::log::configure(nearline::log::Level::warning, nearline::log::Format::text);
     try {
-        return run(argv[1], argc > 2 ? std::max(100, std::atoi(argv[2])) : 5'000);
+        run(arguments[0], arguments.size() > 1 ? std::max(100, std::atoi(arguments[1].c_str())) : 5'000, json);
     } catch (const std::exception& error) {
         std::fprintf(stderr, "kafka_ping_pong: %s\n", error.what());
         return 1;
     }
+    return 0;
 }
