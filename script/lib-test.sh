@@ -16,13 +16,14 @@ build_preset() {
 
 servers_dir=''
 
-# start_servers DIR: one Kafka, one MariaDB, one schema registry and one MongoDB for all tests of this run; each
-# test uses names of its own on them. They are told of through NEARLINE_TEST_*.
+# start_servers DIR [KAFKA_OPTION...]: one Kafka, one MariaDB, one schema registry and one MongoDB for all tests
+# of this run; each test uses names of its own on them. They are told of through NEARLINE_TEST_*.
 start_servers() {
     servers_dir=$1
+    shift
     mkdir -p "$servers_dir"
     say "starting Kafka, MariaDB, a schema registry and a MongoDB"
-    NEARLINE_TEST_KAFKA=$("$root/tests/servers/kafka" start "$servers_dir/kafka" --until-exit-of $$)
+    NEARLINE_TEST_KAFKA=$("$root/tests/servers/kafka" start "$servers_dir/kafka" --until-exit-of $$ "$@")
     NEARLINE_TEST_MYSQL=$("$root/tests/servers/mariadb" start "$servers_dir/mariadb")
     NEARLINE_TEST_REGISTRY=$("$root/tests/servers/apicurio" start "$servers_dir/apicurio" --until-exit-of $$)
     # A real MongoDB, where somebody has one: MONGODB_URL=mongodb://host:27017 script/test
