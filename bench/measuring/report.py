@@ -12,20 +12,27 @@ class Row:
     unit: str
     values: list
     bound: float | None = None  # the median may not be over it
+    at_least: float | None = None  # nor under this
 
     @property
     def median(self) -> float:
         return statistics.median(self.values)
 
     @property
-    def over(self) -> bool:
-        return self.bound is not None and self.median > self.bound
+    def missed(self) -> bool:
+        too_much = self.bound is not None and self.median > self.bound
+        return too_much or (self.at_least is not None and self.median < self.at_least)
+
+    @property
+    def limit(self) -> str:
+        if self.at_least is not None:
+            return f"≥ {self.at_least:g} {self.unit}".strip()
+        return f"≤ {self.bound:g} {self.unit}".strip() if self.bound is not None else ""
 
     def cells(self) -> list:
         spread = f"{number(min(self.values))} – {number(max(self.values))}" if len(self.values) > 1 else ""
-        bound = f"≤ {self.bound:g} {self.unit}".strip() if self.bound is not None else ""
-        verdict = ("**over**" if self.over else "ok") if bound else ""
-        return [self.what, f"{number(self.median)} {self.unit}".strip(), spread, bound, verdict]
+        verdict = ("**missed**" if self.missed else "ok") if self.limit else ""
+        return [self.what, f"{number(self.median)} {self.unit}".strip(), spread, self.limit, verdict]
 
 
 @dataclass
@@ -36,9 +43,10 @@ class Section:
     def add(self, what: str, unit: str, values: list, bound: float | None = None):
         self.rows.append(Row(what, unit, values, bound))
 
-    def add_ratio(self, what: str, values: list, bases: list, bound: float | None = None):
+    def add_ratio(self, what: str, values: list, bases: list, bound: float | None = None, at_least: float | None = None):
         """Each value over what was measured beside it: what the machine did to both is not in it."""
-        self.add(what, "", [value / base for value, base in zip(values, bases, strict=True)], bound)
+        ratios = [value / base for value, base in zip(values, bases, strict=True)]
+        self.rows.append(Row(what, "", ratios, bound, at_least))
 
     def markdown(self) -> str:
         lines = [row.cells() for row in self.rows]

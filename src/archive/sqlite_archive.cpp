@@ -50,6 +50,16 @@ bool concerns_the_document(const SQLite::Exception& error) {
     return error.getErrorCode() == SQLITE_TOOBIG || error.getErrorCode() == SQLITE_CONSTRAINT;
 }
 
+/// A backlog touches pages of the ids' index all over the file, and every checkpoint writes them back.
+void tune(SQLite::Database& database) {
+    try {
+        database.exec("PRAGMA cache_size = -8192");         // KiB
+        database.exec("PRAGMA wal_autocheckpoint = 4000");  // pages of 4 KiB
+    } catch (const SQLite::Exception& error) {
+        store::throw_sqlite(database, error);
+    }
+}
+
 class SqliteArchive final : public ArchiveStore {
 public:
     SqliteArchive(std::string file, Retention keep) : file_(std::move(file)), keep_(keep) {}
@@ -60,6 +70,7 @@ public:
         const std::scoped_lock lock(mutex_);
         if (insert_) return;
         auto database = store::open_sqlite(file_);
+        tune(*database);
         store::migrate(*database, "archive", migrations);
         try {
             // Only a sweep needs it, and it costs every write something.
