@@ -48,12 +48,9 @@ boost::asio::awaitable<http::Response> Predictions::predict(const http::Request&
     if (!claims) co_return refuse(claims.error(), request.request_id);
     const auto asked = check(request, *claims);
     if (!asked) co_return refuse(asked.error(), request.request_id);
-    if (const auto known = answer_to_repeat(*asked)) {
-        const bool comparable = !known->body_digest.empty();
-        if (comparable && known->body_digest != asked->question.body_digest)
-            co_return refuse(other_body(), request.request_id);
-        count("answered");
-        co_return answer_response(*known);
+    if (asked->repeatable) {
+        const auto known = co_await answer_to_repeat(*asked);
+        if (known) co_return repeat(*asked, *known, request.request_id);
     }
     const auto admitted = enter(*asked);
     if (!admitted) co_return refuse(admitted.error(), asked->question.id.to_string());
@@ -96,12 +93,28 @@ Result<Predictions::Asked> Predictions::check(const http::Request& request, cons
     return asked;
 }
 
-/// What this gateway has seen answer an earlier request with the same Idempotency-Key. A failure is no
-/// answer: it may be tried again.
-AnswerPtr Predictions::answer_to_repeat(const Asked& asked) {
-    if (!asked.repeatable) return nullptr;
-    auto known = parts_.keep.find(asked.question.id);
-    return known && known->status == 200 ? known : nullptr;
+/// What answered an earlier request with the same Idempotency-Key, as far as this gateway has seen it or the
+/// archive says so at once. A failure is no answer: it may be tried again.
+boost::asio::awaitable<AnswerPtr> Predictions::answer_to_repeat(const Asked& asked) {
+    const auto& question = asked.question;
+    const auto answers = [&](const AnswerPtr& known) {
+        // The id is made from the user's; a record that says otherwise is somebody's who made up ids.
+        return known && known->status == 200 && known->user.value_or(question.user) == question.user;
+    };
+    auto kept = parts_.keep.find(question.id);
+    if (answers(kept)) co_return kept;
+    auto archived = co_await parts_.archive.find_at_once(question.id);
+    if (answers(archived)) co_return archived;
+    // Meanwhile another copy may have been answered here.
+    kept = parts_.keep.find(question.id);
+    co_return answers(kept) ? kept : nullptr;
+}
+
+http::Response Predictions::repeat(const Asked& asked, const Answer& known, const std::string& request_id) {
+    const bool comparable = !known.body_digest.empty();
+    if (comparable && known.body_digest != asked.question.body_digest) return refuse(other_body(), request_id);
+    count("answered");
+    return answer_response(known);
 }
 
 std::string Predictions::why_not_now() const {

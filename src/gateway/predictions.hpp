@@ -7,6 +7,7 @@
 
 #include "domain/claims.hpp"
 #include "gateway/answer_keep.hpp"
+#include "gateway/archive_reads.hpp"
 #include "gateway/authenticator.hpp"
 #include "gateway/backlog.hpp"
 #include "gateway/callers.hpp"
@@ -29,6 +30,7 @@ public:
         Authenticator& authenticator;
         Callers& callers;
         AnswerKeep& keep;
+        ArchiveReads& archive;
         const StreamWatch& watch;
         const BacklogEstimate& backlog;
         const schema::TopicCodec& input;
@@ -60,7 +62,8 @@ private:
     Result<Asked> check(const http::Request& request, const Claims& claims);
     Result<PendingAnswers::Admitted> enter(const Asked& asked);
     void produce(const Asked& asked, const PendingAnswers::Admitted& admitted);
-    AnswerPtr answer_to_repeat(const Asked& asked);
+    boost::asio::awaitable<AnswerPtr> answer_to_repeat(const Asked& asked);
+    http::Response repeat(const Asked& asked, const Answer& known, const std::string& request_id);
     Patience patience_for(const Asked& asked) const;
     std::string location_of(const Uuid& request_id, const Uuid& user) const;
     http::Response respond(const Asked& asked, const Ending& ending);

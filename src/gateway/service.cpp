@@ -104,7 +104,8 @@ Service::Impl::Impl(const Parts& p, Options o)
               [this](const std::vector<AnswerPtr>& answers) { callers.answered(answers); }),
       callers(p.loop, gate, replies, keep, p.metrics, {options.max_pending, options.max_late, options.late_time}),
       watch(p.stream, gate, p.health, options.stream_name, [this] { return callers.stored(); }),
-      predictions({authenticator, callers, keep, watch, backlog, p.input, p.output, p.signer, p.metrics}, options),
+      predictions({authenticator, callers, keep, archive, watch, backlog, p.input, p.output, p.signer, p.metrics},
+                  options),
       reading({authenticator, callers, keep, archive, p.signer}, options) {
     backlog_records = p.metrics.gauge("nearline_gateway_backlog_records", "Records before the prediction group");
     backlog_seconds =

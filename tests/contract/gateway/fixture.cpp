@@ -1,5 +1,7 @@
 #include "fixture.hpp"
 
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
 #include <thread>
 
 #include "schema/builtin_schemas.hpp"
@@ -133,6 +135,15 @@ double Gateway::count(const std::string& name, const Labels& labels) const {
         if (text.compare(at, start.size(), start) == 0) return std::stod(text.substr(at + start.size()));
     }
     return 0;
+}
+
+ArchivedPrediction archived_from(const http::Response& answer, const Uuid& user, const std::string& body) {
+    ArchivedPrediction made;
+    made.id = Uuid::parse(header(answer, "X-Request-Id")).value();
+    made.user = user;
+    made.body_digest = sha256_hex(body);
+    made.prediction = prediction_from_json(boost::json::parse(answer.body)).value();
+    return made;
 }
 
 std::string header(const http::Response& response, const std::string& name) {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "domain/prediction_reader.hpp"
 #include "gateway/service.hpp"
 #include "http/client.hpp"
 #include "http/server.hpp"
@@ -82,6 +83,9 @@ private:
     http::Router routes_;
     std::unique_ptr<http::Server> server_;
 };
+
+/// What an answer of POST /predict becomes in the archive.
+ArchivedPrediction archived_from(const http::Response& answer, const Uuid& user, const std::string& body);
 
 std::string header(const http::Response& response, const std::string& name);
 

@@ -17,16 +17,6 @@ std::string path_of(const Uuid& id) {
     return "/predictions/" + id.to_string();
 }
 
-/// What an answer of POST /predict becomes in the archive.
-ArchivedPrediction archived_from(const http::Response& answer, const Uuid& user, const std::string& body) {
-    ArchivedPrediction made;
-    made.id = Uuid::parse(header(answer, "X-Request-Id")).value();
-    made.user = user;
-    made.body_digest = sha256_hex(body);
-    made.prediction = prediction_from_json(json::parse(answer.body)).value();
-    return made;
-}
-
 /// Where the Link of a page leads; empty: nowhere.
 std::string next_of(const http::Response& page) {
     const std::string link = header(page, "Link");
