@@ -98,12 +98,20 @@ void Pipeline::answer(std::vector<Decoded>&& batch) {
     }
     if (jobs.empty()) return;
     const auto labels = ask_model(*model, jobs, features, rows);
-    const auto created_at = to_created_at(wall_now());
+    const auto now = to_created_at(wall_now());
     for (std::size_t i = 0; i < jobs.size(); ++i) {
-        const auto prediction = make_prediction(std::move(features[i]), model->info(), labels[i], created_at);
+        const auto prediction =
+            make_prediction(std::move(features[i]), model->info(), labels[i], created_at(*jobs[i], *model, now));
         jobs[i]->answer_with(output_.encode(to_json(prediction)));
         send(jobs[i]->answer);
     }
+}
+
+/// Of a request that has its id as its key: copies of it can have come through several gateways at once.
+std::string Pipeline::created_at(const Job& job, const Model& model, const std::string& now) {
+    const auto& [context, has_request_id, ignored] = job.incoming;
+    const bool repeatable = has_request_id && job.source.key && *job.source.key == context.id.to_string();
+    return repeatable ? repeats_.created_at(context, model.info().id, now) : now;
 }
 
 /// One call for all rows. When it fails, each row is asked alone, and those that fail are rejected and

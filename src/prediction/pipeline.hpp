@@ -11,6 +11,7 @@
 #include "prediction/deliveries.hpp"
 #include "prediction/job.hpp"
 #include "prediction/model_holder.hpp"
+#include "prediction/repeats.hpp"
 #include "prediction/resolver.hpp"
 #include "prediction/worker.hpp"
 #include "prediction/worker_metrics.hpp"
@@ -68,6 +69,7 @@ private:
     void answer(std::vector<Decoded>&& batch);
     std::vector<std::string_view> ask_model(const Model& model, std::vector<Job*>& jobs,
                                             std::vector<Features>& features, std::vector<float>& rows);
+    std::string created_at(const Job& job, const Model& model, const std::string& now);
     void reject(Job& job, Rejection reason);
     void send(Outlet& outlet);
     void handle(const Deliveries::Report& report, SteadyTime now);
@@ -88,6 +90,7 @@ private:
     WorkerMetrics metrics_;
     log::Throttle rejection_log_{1.0};
     const FeatureReader reader_;
+    Repeats repeats_{10'000};
 
     int output_partitions_;
     bool doubts_partitions_ = false;
