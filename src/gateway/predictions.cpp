@@ -172,7 +172,9 @@ void Predictions::produce(const Asked& asked, const PendingAnswers::Admitted& ad
                       header(header_names::body_digest, asked.question.body_digest)};
     if (!asked.traceparent.empty()) record.headers.push_back(header(header_names::traceparent, asked.traceparent));
     produced_.add();
-    // No key (docs/decisions/0060): nothing here depends on order, and any partition can take it.
+    // No key (docs/decisions/0060): nothing here depends on order, and any partition can take it. But copies of what
+    // can be repeated meet on one partition, so that they are answered alike (0064).
+    if (asked.repeatable) record.key = asked.question.id.to_string();
     producer_->produce(options_.input_topic, {}, std::move(record),
                        parts_.callers.on_delivery(asked.question.id, admitted.attempt));
 }

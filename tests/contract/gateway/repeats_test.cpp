@@ -103,6 +103,13 @@ TEST_F(Repeats, GoOnAsWithoutWhileTheArchiveIsAway) {
     EXPECT_EQ(repeat.status, 200);
     EXPECT_EQ(header(repeat, "X-Request-Id"), header(first, "X-Request-Id"));
     EXPECT_EQ(world.records("input-topic"), 2) << "downstream counts them once";
+    const auto admin = world.stream->admin(5s);
+    int partitions = 0;
+    for (int partition = 0; partition < 12; ++partition) {
+        const auto log = admin->watermarks({"input-topic", partition});
+        if (log.end > log.start) ++partitions;
+    }
+    EXPECT_EQ(partitions, 1) << "so that one worker sees that they are copies";
 }
 
 TEST_F(Repeats, WaitForASlowArchiveOnlyAMoment) {
