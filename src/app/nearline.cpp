@@ -36,7 +36,8 @@ std::string usage() {
                 std::string(command.summary) + '\n';
     }
     text +=
-        "\n`nearline COMMAND --help` has more. The separate services are auth-svc, gateway-svc and prediction-svc.\n";
+        "\n`nearline COMMAND --help` has more. The separate services are auth-svc, gateway-svc, "
+        "prediction-svc and archive-svc.\n";
     return text;
 }
 
