@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "auth/passwords.hpp"
+#include "auth/refusals.hpp"
 #include "auth/user_admin.hpp"
 #include "auth/user_requests.hpp"
 #include "domain/json.hpp"
@@ -37,29 +38,6 @@ class Busy : public std::exception {
 public:
     const char* what() const noexcept override { return "too many requests wait already"; }
 };
-
-Problem unavailable(std::string detail) {
-    Problem problem{503, "Service Unavailable", std::move(detail)};
-    problem.retry_after = std::chrono::seconds(1);
-    return problem;
-}
-
-Problem void_token(std::string detail) {
-    Problem problem{401, "Unauthorized", std::move(detail)};
-    problem.www_authenticate = R"(Bearer realm="nearline", error="invalid_token")";
-    return problem;
-}
-
-Problem forbidden(std::string detail) {
-    return {403, "Forbidden", std::move(detail)};
-}
-
-Problem too_many_failures(std::chrono::seconds wait) {
-    Problem problem{429, "Too Many Requests",
-                    "Too many wrong passwords from this address: try again in " + std::to_string(wait.count()) + " s."};
-    problem.retry_after = wait;
-    return problem;
-}
 
 // Tokens and users are nobody's to keep on the way.
 http::Response not_stored(http::Response response) {
@@ -385,6 +363,25 @@ Endpoints::Answer Endpoints::change_password(const http::Request& request) {
     const auto changed = co_await std::move(change_task);
     if (!changed) co_return no_such_user(name);
     log::info("password changed", {{"user", changed->to_string()}, {"by", caller->user.id.to_string()}});
+    co_return http::Response{204};
+}
+
+Endpoints::Answer Endpoints::change_notifications(const http::Request& request) {
+    auto check = authenticate(request);
+    const auto caller = co_await std::move(check);
+    if (!caller) co_return caller.error();
+    const std::string name = normal_name(request.params.at("name"));
+    if (name != caller->user.name && !caller->user.admin) {
+        co_return forbidden("This is for administrators, and for the user.");
+    }
+    const auto wanted = parse_notifications(request.body);
+    if (!wanted) co_return wanted.error();
+    auto change = [name, wanted = wanted->mail](UserStore& store) -> bool {
+        const auto account = store.find_by_name(name);
+        return account && store.set_notifications(account->user.id, wanted) == UserStore::Changed::done;
+    };
+    auto change_task = ask_store(std::move(change));
+    if (!co_await std::move(change_task)) co_return no_such_user(name);
     co_return http::Response{204};
 }
 

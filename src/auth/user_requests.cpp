@@ -50,6 +50,14 @@ public:
         return value->is_bool() && value->get_bool();
     }
 
+    std::optional<bool> required_flag(std::string_view member) {
+        const json::value* const value = object_.if_contains(member);
+        if (value == nullptr) violations_.push_back({pointer_to(member), "is missing: true or false"});
+        if (value != nullptr && !value->is_bool()) violations_.push_back({pointer_to(member), "must be true or false"});
+        if (value == nullptr || !value->is_bool()) return std::nullopt;
+        return value->get_bool();
+    }
+
     void nothing_but(std::initializer_list<std::string_view> known) {
         for (const auto& member : object_) {
             if (std::find(known.begin(), known.end(), std::string_view(member.key())) != known.end()) continue;
@@ -120,10 +128,23 @@ Result<PasswordChange> parse_password_change(std::string_view body, std::string_
     return PasswordChange{*password, std::move(current)};
 }
 
+Result<NotificationsChange> parse_notifications(std::string_view body) {
+    const Result<json::object> object = parse_object(body);
+    if (!object) return object.error();
+    std::vector<Violation> violations;
+    MemberReader members(*object, violations);
+    const std::optional<bool> mail = members.required_flag("mail");
+    members.nothing_but({"mail"});
+    if (!violations.empty()) return invalid_body(std::move(violations));
+    return NotificationsChange{*mail};
+}
+
 std::string to_json(const User& user) {
     const WallTime created{std::chrono::seconds(user.created_at)};
     return "{\"username\":" + quote_json(user.name) + ",\"id\":\"" + user.id.to_string() +
-           "\",\"admin\":" + (user.admin ? "true" : "false") + ",\"created_at\":\"" + to_created_at(created) + "\"}";
+           "\",\"admin\":" + (user.admin ? "true" : "false") +
+           ",\"notifications\":{\"mail\":" + (user.notifications ? "true" : "false") + "},\"created_at\":\"" +
+           to_created_at(created) + "\"}";
 }
 
 }  // namespace nearline::auth

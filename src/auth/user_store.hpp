@@ -55,6 +55,9 @@ public:
     virtual Changed set_admin(const Uuid& id, bool admin, std::int64_t now) = 0;
     virtual Changed set_password(const Uuid& id, const std::string& password_hash, std::int64_t now) = 0;
 
+    /// Whether the user wants mail. No change that voids tokens.
+    virtual Changed set_notifications(const Uuid& id, bool wanted) = 0;
+
     /// The same password under other parameters: no change that voids tokens. Nothing happens unless the
     /// hash is still `before`.
     virtual void replace_hash(const Uuid& id, const std::string& before, const std::string& after) = 0;

@@ -27,6 +27,7 @@ const std::vector<store::Migration> migrations = {
      "  UNIQUE KEY users_name (name),"
      "  KEY users_admin (admin)"
      ") ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin"},
+    {2, "notifications", "ALTER TABLE users ADD COLUMN notifications TINYINT NOT NULL DEFAULT 1"},
 };
 
 User read_user(const MysqlRow& row) {
@@ -36,7 +37,8 @@ User read_user(const MysqlRow& row) {
             .name = row.text(1),
             .admin = row.integer(2) != 0,
             .created_at = row.integer(3),
-            .changed_at = row.integer(4)};
+            .changed_at = row.integer(4),
+            .notifications = row.integer(5) != 0};
 }
 
 class MysqlUserStore final : public UserStore {
@@ -54,18 +56,19 @@ public:
     std::optional<Account> find_by_name(std::string_view name) override {
         const MysqlResult found = pool_.repeatable([&](MysqlConnection& connection) {
             return connection.execute(
-                "SELECT id, name, admin, created_at, changed_at, password_hash FROM users "
+                "SELECT id, name, admin, created_at, changed_at, notifications, password_hash FROM users "
                 "WHERE name_digest = ? AND name IS NOT NULL",
                 {name_digest(name)});
         });
         if (found.rows.empty()) return std::nullopt;
-        return Account{read_user(found.rows[0]), found.rows[0].text(5)};
+        return Account{read_user(found.rows[0]), found.rows[0].text(6)};
     }
 
     std::optional<User> find_by_id(const Uuid& id) override {
         const MysqlResult found = pool_.repeatable([&](MysqlConnection& connection) {
             return connection.execute(
-                "SELECT id, name, admin, created_at, changed_at FROM users WHERE id = ? AND name IS NOT NULL",
+                "SELECT id, name, admin, created_at, changed_at, notifications FROM users "
+                "WHERE id = ? AND name IS NOT NULL",
                 {id.to_string()});
         });
         if (found.rows.empty()) return std::nullopt;
@@ -76,10 +79,11 @@ public:
         try {
             pool_.transaction([&](MysqlConnection& connection) {
                 connection.execute(
-                    "INSERT INTO users (id, name_digest, name, password_hash, admin, created_at, changed_at) "
-                    "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    "INSERT INTO users "
+                    "(id, name_digest, name, password_hash, admin, created_at, changed_at, notifications) "
+                    "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                     {user.id.to_string(), name_digest(user.name), normal_name(user.name), password_hash,
-                     std::int64_t{user.admin}, user.created_at, user.changed_at});
+                     std::int64_t{user.admin}, user.created_at, user.changed_at, std::int64_t{user.notifications}});
             });
             return Added::done;
         } catch (const store::MysqlError& error) {
@@ -118,6 +122,14 @@ public:
         return result.matched == 1 ? Changed::done : Changed::unknown;
     }
 
+    Changed set_notifications(const Uuid& id, bool wanted) override {
+        const MysqlResult result = pool_.repeatable([&](MysqlConnection& connection) {
+            return connection.execute("UPDATE users SET notifications = ? WHERE id = ? AND name IS NOT NULL",
+                                      {std::int64_t{wanted}, id.to_string()});
+        });
+        return result.matched == 1 ? Changed::done : Changed::unknown;
+    }
+
     void replace_hash(const Uuid& id, const std::string& before, const std::string& after) override {
         pool_.repeatable([&](MysqlConnection& connection) {
             return connection.execute("UPDATE users SET password_hash = ? WHERE id = ? AND password_hash = ?",
@@ -128,7 +140,8 @@ public:
     std::vector<User> list(int limit, std::string_view after) override {
         const MysqlResult found = pool_.repeatable([&](MysqlConnection& connection) {
             return connection.execute(
-                "SELECT id, name, admin, created_at, changed_at FROM users WHERE name > ? ORDER BY name LIMIT ?",
+                "SELECT id, name, admin, created_at, changed_at, notifications FROM users "
+                "WHERE name > ? ORDER BY name LIMIT ?",
                 {std::string(after), std::int64_t{limit}});
         });
         std::vector<User> users;

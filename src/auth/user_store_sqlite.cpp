@@ -24,9 +24,10 @@ const std::vector<store::Migration> migrations = {
      "  removed_at INTEGER"
      ") WITHOUT ROWID;"
      "CREATE INDEX users_admin ON users (admin) WHERE admin = 1"},
+    {2, "notifications", "ALTER TABLE users ADD COLUMN notifications INTEGER NOT NULL DEFAULT 1"},
 };
 
-constexpr auto user_columns = "id, name, admin, created_at, changed_at";
+constexpr auto user_columns = "id, name, admin, created_at, changed_at, notifications";
 
 User read_user(SQLite::Statement& row) {
     const std::optional<Uuid> id = Uuid::parse(row.getColumn(0).getString());
@@ -35,7 +36,8 @@ User read_user(SQLite::Statement& row) {
             .name = row.getColumn(1).getString(),
             .admin = row.getColumn(2).getInt() != 0,
             .created_at = row.getColumn(3).getInt64(),
-            .changed_at = row.getColumn(4).getInt64()};
+            .changed_at = row.getColumn(4).getInt64(),
+            .notifications = row.getColumn(5).getInt() != 0};
 }
 
 // SQLite's own locks are between connections: one connection, one mutex.
@@ -64,7 +66,7 @@ public:
                                         ", password_hash FROM users WHERE name_digest = ? AND name IS NOT NULL");
             query.bind(1, name_digest(name));
             if (!query.executeStep()) return std::nullopt;
-            return Account{read_user(query), query.getColumn(5).getString()};
+            return Account{read_user(query), query.getColumn(6).getString()};
         });
     }
 
@@ -82,8 +84,8 @@ public:
         return with_database([&](SQLite::Database& database) {
             SQLite::Statement insert(
                 database,
-                "INSERT INTO users (id, name_digest, name, password_hash, admin, created_at, changed_at) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name_digest) DO NOTHING");
+                "INSERT INTO users (id, name_digest, name, password_hash, admin, created_at, changed_at, "
+                "notifications) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name_digest) DO NOTHING");
             insert.bind(1, user.id.to_string());
             insert.bind(2, name_digest(user.name));
             insert.bind(3, normal_name(user.name));
@@ -91,6 +93,7 @@ public:
             insert.bind(5, user.admin ? 1 : 0);
             insert.bind(6, user.created_at);
             insert.bind(7, user.changed_at);
+            insert.bind(8, user.notifications ? 1 : 0);
             return insert.exec() == 1 ? Added::done : Added::taken;
         });
     }
@@ -126,6 +129,15 @@ public:
             update.bind(1, password_hash);
             update.bind(2, now + 1);
             update.bind(3, id.to_string());
+            return update.exec() == 1 ? Changed::done : Changed::unknown;
+        });
+    }
+
+    Changed set_notifications(const Uuid& id, bool wanted) override {
+        return with_database([&](SQLite::Database& database) {
+            SQLite::Statement update(database, "UPDATE users SET notifications = ? WHERE id = ? AND name IS NOT NULL");
+            update.bind(1, wanted ? 1 : 0);
+            update.bind(2, id.to_string());
             return update.exec() == 1 ? Changed::done : Changed::unknown;
         });
     }

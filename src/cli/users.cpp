@@ -43,11 +43,15 @@ int list_users(UserDirectory& users) {
     const auto all = users.list();
     std::size_t width = 4;
     for (const auto& user : all) width = std::max(width, user.name.size());
-    const auto row = [&](const std::string& name, const std::string& admin, const std::string& created) {
-        std::cout << name << std::string(width - name.size() + 2, ' ') << admin << "  " << created << '\n';
+    const auto row = [&](const std::string& name, const std::string& admin, const std::string& mail,
+                         const std::string& created) {
+        std::cout << name << std::string(width - name.size() + 2, ' ') << admin << "  " << mail << "  " << created
+                  << '\n';
     };
-    row("NAME", "ADMIN", "CREATED (UTC)");
-    for (const auto& user : all) row(user.name, user.admin ? "yes  " : "no   ", to_date(user.created_at));
+    row("NAME", "ADMIN", "MAIL", "CREATED (UTC)");
+    for (const auto& user : all) {
+        row(user.name, user.admin ? "yes  " : "no   ", user.notifications ? "yes " : "no  ", to_date(user.created_at));
+    }
     return 0;
 }
 

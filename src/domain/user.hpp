@@ -15,6 +15,7 @@ struct User {
     bool admin = false;
     std::int64_t created_at = 0;  ///< seconds since 1970-01-01 UTC
     std::int64_t changed_at = 0;  ///< last change of password or rights: tokens from before are void
+    bool notifications = true;    ///< wants a mail for each prediction
     friend bool operator==(const User&, const User&) = default;
 };
 

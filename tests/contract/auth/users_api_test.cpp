@@ -25,6 +25,7 @@ protected:
     http::Response register_openly(const std::string& body) {
         return server_->send("POST", "/register", {{"Content-Type", "application/json"}}, body);
     }
+    static std::string mail_path(const std::string& name) { return "/users/" + name + "/notifications"; }
     static std::string password_path(const std::string& name) { return "/users/" + name + "/password"; }
 };
 INSTANTIATE_TEST_SUITE_P(All, UsersApi, ::testing::ValuesIn(test::user_store_kinds),
@@ -204,6 +205,37 @@ TEST_P(UsersApi, AnAdministratorSetsAnyPassword) {
     EXPECT_EQ(204,
               server_->with_token(root, "PUT", password_path(root_name), R"({"password":"brand new one"})").status);
     problem(server_->validate(root), 401);
+}
+
+TEST_P(UsersApi, UsersSwitchTheirMailOffAndOn) {
+    serve();
+    const std::string ann = token_of(ann_name);
+    const auto shown = [&] {
+        const auto body = boost::json::parse(server_->with_token(ann, "GET", "/users/ann@example.com").body);
+        return body.at("notifications").at("mail").as_bool();
+    };
+    EXPECT_TRUE(shown());
+    const http::Response off = server_->with_token(ann, "PUT", mail_path("Ann@example.com"), R"({"mail":false})");
+    EXPECT_EQ(204, off.status) << off.body;
+    EXPECT_FALSE(shown());
+    EXPECT_EQ(200, server_->validate(ann).status) << "the token is still good";
+    EXPECT_EQ(204, server_->with_token(token_of(root_name), "PUT", mail_path(ann_name), R"({"mail":true})").status);
+    EXPECT_TRUE(shown());
+}
+
+TEST_P(UsersApi, MailOfOthersIsForAdministrators) {
+    serve();
+    const std::string ann = token_of(ann_name);
+    const std::string root = token_of(root_name);
+    const std::string off = R"({"mail":false})";
+    problem(server_->send("PUT", mail_path(ann_name), {{"Content-Type", "application/json"}}, off), 401);
+    problem(server_->with_token(ann, "PUT", mail_path(root_name), off), 403);
+    problem(server_->with_token(ann, "PUT", mail_path("nobody@example.com"), off), 403);
+    problem(server_->with_token(root, "PUT", mail_path("nobody@example.com"), off), 404);
+    EXPECT_THAT(pointers(problem(server_->with_token(ann, "PUT", mail_path(ann_name), R"({"mail":0})"), 422)),
+                ElementsAre("/mail"));
+    problem(server_->with_token(ann, "PUT", mail_path(ann_name), "mail=false"), 400);
+    EXPECT_TRUE(server_->store().find_by_name(ann_name)->user.notifications);
 }
 
 }  // namespace

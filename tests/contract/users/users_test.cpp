@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "auth/passwords.hpp"
+#include "auth/user_address_book.hpp"
 #include "auth/user_admin.hpp"
 #include "support/user_stores.hpp"
 
@@ -177,6 +178,40 @@ TEST_P(Users, ARehashVoidsNothingAndLosesAgainstAChange) {
     EXPECT_EQ(ann, store_->find_by_id(ann.id));
     store_->replace_hash(ann.id, some_hash, "late");
     EXPECT_EQ("rehashed", store_->find_by_name("ann@example.com")->password_hash);
+}
+
+TEST_P(Users, MailCanBeSwitchedOffAndOnWhichVoidsNothing) {
+    const User ann = user("ann@example.com");
+    store_->add(ann, some_hash);
+    EXPECT_TRUE(store_->find_by_id(ann.id)->notifications) << "on unless switched off";
+    EXPECT_EQ(Changed::done, store_->set_notifications(ann.id, false));
+    User silent = ann;
+    silent.notifications = false;
+    EXPECT_EQ(silent, store_->find_by_id(ann.id)) << "changed_at too is what it was";
+    EXPECT_EQ(silent, store_->find_by_name("ann@example.com")->user);
+    EXPECT_THAT(store_->list(10, ""), ElementsAre(silent));
+    EXPECT_EQ(Changed::done, store_->set_notifications(ann.id, false)) << "no change is fine";
+    EXPECT_EQ(Changed::done, store_->set_notifications(ann.id, true));
+    EXPECT_EQ(ann, store_->find_by_id(ann.id));
+    EXPECT_EQ(Changed::unknown, store_->set_notifications(Uuid::random(), false));
+    store_->add(user("bob@example.com", true), some_hash);
+    store_->remove(ann.id, now);
+    EXPECT_EQ(Changed::unknown, store_->set_notifications(ann.id, false));
+}
+
+TEST_P(Users, AnAddressBookHasThoseWhoAreThere) {
+    UserAddressBook book(*store_);
+    EXPECT_FALSE(book.find(Uuid::random()));
+    const User ann = user("ann@example.com");
+    store_->add(ann, some_hash);
+    EXPECT_EQ("ann@example.com", book.find(ann.id)->address);
+    EXPECT_TRUE(book.find(ann.id)->wants_mail);
+    store_->set_notifications(ann.id, false);
+    EXPECT_FALSE(book.find(ann.id)->wants_mail);
+    store_->remove(ann.id, now);
+    EXPECT_FALSE(book.find(ann.id));
+    const auto unprepared = place_->open();
+    EXPECT_FALSE(UserAddressBook(*unprepared).find(ann.id)) << "prepares the store by itself";
 }
 
 TEST_P(Users, AdministratorsComeAndGoButTheLastStays) {

@@ -79,6 +79,21 @@ TEST(PasswordChangeRequest, EveryMistakeHasItsPointer) {
     refused(parse_password_change("{", "a@b"), 400);
 }
 
+TEST(NotificationsRequest, IsRead) {
+    EXPECT_TRUE(parse_notifications(R"({"mail":true})")->mail);
+    EXPECT_FALSE(parse_notifications(R"({"mail":false})")->mail);
+}
+
+TEST(NotificationsRequest, EveryMistakeHasItsPointer) {
+    const auto wrong = [](std::string_view body) { return pointers(refused(parse_notifications(body), 422)); };
+    EXPECT_THAT(wrong("{}"), UnorderedElementsAre("/mail"));
+    EXPECT_THAT(wrong(R"({"mail":"false"})"), UnorderedElementsAre("/mail"));
+    EXPECT_THAT(wrong(R"({"mail":null,"sms":true})"), UnorderedElementsAre("/mail", "/sms"));
+    EXPECT_THAT(wrong("false"), UnorderedElementsAre(""));
+    refused(parse_notifications(R"({"mail":True})"), 400);
+    refused(parse_notifications(R"({"mail":true,"mail":false})"), 400);
+}
+
 TEST(UserAsJson, HasNoSecrets) {
     const User user{.id = *Uuid::parse("00000000-0000-4000-8000-000000000001"),
                     .name = "o'neil@example.com",
@@ -86,8 +101,11 @@ TEST(UserAsJson, HasNoSecrets) {
                     .created_at = 1'669'072'743,
                     .changed_at = 2};
     EXPECT_EQ(
-        R"({"username":"o'neil@example.com","id":"00000000-0000-4000-8000-000000000001","admin":true,"created_at":"2022-11-21 23:19:03.000000"})",
+        R"({"username":"o'neil@example.com","id":"00000000-0000-4000-8000-000000000001","admin":true,"notifications":{"mail":true},"created_at":"2022-11-21 23:19:03.000000"})",
         to_json(user));
+    User silent = user;
+    silent.notifications = false;
+    EXPECT_NE(std::string::npos, to_json(silent).find(R"("notifications":{"mail":false})"));
 }
 
 }  // namespace

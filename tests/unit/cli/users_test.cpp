@@ -76,12 +76,13 @@ TEST(Users, WhatIsNoAddressCostsNoPassword) {
 
 TEST(Users, AreListedAsATable) {
     Directory directory;
-    directory.users = {{Uuid(), "a@example.com", true, 1'669'072'743, 0}, {Uuid(), "b@example.com", false, 0, 0}};
+    directory.users = {{Uuid(), "a@example.com", true, 1'669'072'743, 0},
+                       {Uuid(), "b@example.com", false, 0, 0, false}};
     const Command run("", [&] { return list_users(directory); });
     EXPECT_EQ(run.out,
-              "NAME           ADMIN  CREATED (UTC)\n"
-              "a@example.com  yes    2022-11-21 23:19:03\n"
-              "b@example.com  no     1970-01-01 00:00:00\n");
+              "NAME           ADMIN  MAIL  CREATED (UTC)\n"
+              "a@example.com  yes    yes   2022-11-21 23:19:03\n"
+              "b@example.com  no     no    1970-01-01 00:00:00\n");
 }
 
 TEST(Users, AreRemoved) {

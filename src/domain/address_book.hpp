@@ -1,0 +1,27 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "domain/uuid.hpp"
+
+namespace nearline {
+
+/// Where a user's mail goes. Implementations are thread-safe and block; they throw Unavailable when what
+/// they look it up in can't answer.
+class AddressBook {
+public:
+    virtual ~AddressBook() = default;
+
+    struct Recipient {
+        std::string address;     ///< as it is kept: whether it is an address is for the reader to check
+        bool wants_mail = true;  ///< the user has not switched it off
+    };
+    /// Nothing for a user who is not known, or was removed.
+    virtual std::optional<Recipient> find(const Uuid& user) = 0;
+
+    /// What /readyz calls it.
+    virtual std::string dependency() const = 0;
+};
+
+}  // namespace nearline
