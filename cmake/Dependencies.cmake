@@ -23,9 +23,11 @@ pkg_check_modules(MARIADB REQUIRED IMPORTED_TARGET GLOBAL libmariadb)
 pkg_check_modules(MONGOC REQUIRED IMPORTED_TARGET GLOBAL libmongoc-1.0)
 
 # SQLiteCpp: Debian's package has a library and headers, on Debian 12 no working CMake configuration.
-add_library(nearline_sqlitecpp INTERFACE)
 find_library(SQLITECPP_LIBRARY SQLiteCpp REQUIRED)
-target_link_libraries(nearline_sqlitecpp INTERFACE ${SQLITECPP_LIBRARY} SQLite::SQLite3)
+# Imported, so that CMake puts SQLite behind it wherever both are linked.
+add_library(nearline_sqlitecpp UNKNOWN IMPORTED GLOBAL)
+set_target_properties(nearline_sqlitecpp PROPERTIES IMPORTED_LOCATION ${SQLITECPP_LIBRARY})
+target_link_libraries(nearline_sqlitecpp INTERFACE SQLite::SQLite3)
 
 # librdkafka: the system's if it is new enough, else the one that bootstrap built.
 pkg_check_modules(RDKAFKA QUIET IMPORTED_TARGET GLOBAL rdkafka>=2.8)

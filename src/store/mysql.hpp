@@ -37,6 +37,9 @@ struct MysqlOptions {
     Tls tls = Tls::off;
     std::string tls_ca{};  ///< PEM file of the certificate authorities for `verified`; empty: the system's
 
+    /// Instead of REPEATABLE READ: no locks on gaps, where many write to one table.
+    bool read_committed = false;
+
     std::chrono::seconds connect_timeout{3};
     std::chrono::seconds io_timeout{10};             ///< for one read or write, so about for one statement
     std::chrono::milliseconds lease_timeout{3'000};  ///< how long to wait for a free connection of the pool

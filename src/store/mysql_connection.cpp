@@ -113,6 +113,9 @@ void set_options(MYSQL* handle, const MysqlOptions& options) {
     mysql_optionsv(handle, MYSQL_INIT_COMMAND,
                    "SET SESSION sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ZERO_DATE,NO_ZERO_IN_DATE,"
                    "NO_ENGINE_SUBSTITUTION,ONLY_FULL_GROUP_BY', time_zone = '+00:00', autocommit = 1");
+    if (options.read_committed) {
+        mysql_optionsv(handle, MYSQL_INIT_COMMAND, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED");
+    }
     // libmariadb 3.4 (Debian 13) verifies by default, 3.3 does not: say it always.
     const my_bool verify = options.tls == MysqlOptions::Tls::verified ? 1 : 0;
     const my_bool enforce = options.tls != MysqlOptions::Tls::off ? 1 : 0;

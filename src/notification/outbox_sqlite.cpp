@@ -1,0 +1,388 @@
+#include <SQLiteCpp/SQLiteCpp.h>
+#include <mutex>
+#include <stdexcept>
+#include <type_traits>
+#include <utility>
+
+#include "domain/problem.hpp"
+#include "domain/time.hpp"
+#include "notification/outbox_impl.hpp"
+#include "store/sqlite.hpp"
+#include "stream/embedded/header_codec.hpp"
+
+namespace nearline::notification {
+namespace {
+
+std::int64_t now_ms() {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(wall_now().time_since_epoch()).count();
+}
+
+void bind_bytes(SQLite::Statement& statement, int index, const std::optional<std::string>& bytes) {
+    if (bytes) {
+        statement.bind(index, bytes->data(), static_cast<int>(bytes->size()));
+    } else {
+        statement.bind(index);
+    }
+}
+
+std::optional<std::string> read_bytes(const SQLite::Column& column) {
+    if (column.isNull()) return std::nullopt;
+    return column.getString();
+}
+
+Entry read_entry(SQLite::Statement& row, const Uuid& user) {
+    const auto id = Uuid::parse(row.getColumn(0).getString());
+    if (!id) throw std::runtime_error("a request id in the outbox is no UUID");
+    Entry entry{.request_id = *id, .user = user};
+    entry.record.at = {row.getColumn(1).getString(), row.getColumn(2).getInt()};
+    entry.record.offset = row.getColumn(3).getInt64();
+    entry.record.timestamp = row.getColumn(4).getInt64();
+    entry.record.key = read_bytes(row.getColumn(5));
+    entry.record.value = read_bytes(row.getColumn(6));
+    const auto headers = read_bytes(row.getColumn(7));
+    entry.record.headers =
+        stream::embedded::decode_headers(headers.value_or("")).value_or(std::vector<stream::Header>());
+    return entry;
+}
+
+// One connection of its own, one mutex; other processes, and the users' own connection, are kept away by
+// BEGIN IMMEDIATE.
+class SqliteOutbox final : public Outbox {
+public:
+    explicit SqliteOutbox(std::string path) : path_(std::move(path)) {}
+
+    std::string dependency() const override { return "users database"; }
+
+    void prepare() override {
+        const std::lock_guard lock(mutex_);
+        if (database_) return;
+        auto database = store::open_sqlite(path_);
+        store::migrate(*database, outbox_component, sqlite_outbox_tables());
+        database_ = std::move(database);
+    }
+
+    void add(std::span<const Entry> entries) override {
+        change([&](SQLite::Database& database) {
+            const std::int64_t now = now_ms();
+            SQLite::Statement insert(
+                database,
+                "INSERT INTO outbox_entries (request_id, outcome, user, queued_at, keep_from, topic, partition_number, "
+                "record_offset, record_time, record_key, record_value, record_headers) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (request_id, outcome) DO NOTHING");
+            for (const Entry& entry : entries) {
+                insert_one(insert, entry, now);
+                if (entry.is_retried) revive(database, entry, now);
+            }
+            SQLite::Statement wake(database,
+                                   "INSERT INTO outbox_users (user, due_at) VALUES (?1, ?2) ON CONFLICT (user) DO "
+                                   "UPDATE SET due_at = max(not_before, min(coalesce(due_at, ?2), ?2))");
+            for (const std::string& user : users_of(entries)) {
+                wake.bind(1, user);
+                wake.bind(2, now);
+                wake.exec();
+                wake.reset();
+            }
+        });
+    }
+
+    std::optional<Claim> claim(std::chrono::milliseconds lease) override {
+        return change([&](SQLite::Database& database) -> std::optional<Claim> {
+            const std::int64_t now = now_ms();
+            SQLite::Statement query(database,
+                                    "SELECT user, hour_began, mails, is_gathering, failures FROM outbox_users "
+                                    "WHERE due_at <= ?1 AND lease_until <= ?1 ORDER BY due_at LIMIT 1");
+            query.bind(1, now);
+            if (!query.executeStep()) return std::nullopt;
+            const auto user = Uuid::parse(query.getColumn(0).getString());
+            if (!user) throw std::runtime_error("a user's id in the outbox is no UUID");
+            Claim claim{.user = *user, .token = Uuid::random().to_string()};
+            claim.count = {query.getColumn(1).getInt64(), query.getColumn(2).getInt(),
+                           query.getColumn(3).getInt() != 0};
+            claim.failures = query.getColumn(4).getInt();
+            query.reset();
+            SQLite::Statement update(database,
+                                     "UPDATE outbox_users SET lease_token = ?, lease_until = ? WHERE user = ?");
+            update.bind(1, claim.token);
+            update.bind(2, now + lease.count());
+            update.bind(3, claim.user.to_string());
+            update.exec();
+            return claim;
+        });
+    }
+
+    std::optional<std::chrono::milliseconds> next_due() override {
+        return with_database([](SQLite::Database& database) -> std::optional<std::chrono::milliseconds> {
+            SQLite::Statement query(database,
+                                    "SELECT min(max(due_at, lease_until)) FROM outbox_users WHERE due_at IS NOT NULL");
+            query.executeStep();
+            if (query.getColumn(0).isNull()) return std::nullopt;
+            return std::chrono::milliseconds(std::max<std::int64_t>(0, query.getColumn(0).getInt64() - now_ms()));
+        });
+    }
+
+    Backlog backlog(const Claim& claim, std::size_t most) override {
+        return with_database([&](SQLite::Database& database) {
+            SQLite::Statement query(database,
+                                    "SELECT count(*), coalesce(min(queued_at), 0), "
+                                    "(SELECT mail_id IS NOT NULL FROM outbox_users WHERE user = ?1) FROM "
+                                    "(SELECT queued_at FROM outbox_entries WHERE user = ?1 AND state = 0 ORDER BY id "
+                                    "LIMIT ?2)");
+            query.bind(1, claim.user.to_string());
+            query.bind(2, static_cast<std::int64_t>(most));
+            query.executeStep();
+            return Backlog{static_cast<std::size_t>(query.getColumn(0).getInt64()), query.getColumn(1).getInt64(),
+                           now_ms(), query.getColumn(2).getInt() != 0};
+        });
+    }
+
+    Composition compose(const Claim& claim, std::size_t entries, bool is_digest, const MailCount& count,
+                        std::chrono::milliseconds lease) override {
+        return change([&](SQLite::Database& database) {
+            const std::int64_t now = now_ms();
+            renew(database, claim, now + lease.count());
+            const std::string mail = is_digest ? Uuid::random().to_string() : "";
+            // A mail of one is named like its request.
+            SQLite::Statement take(database,
+                                   "UPDATE outbox_entries SET state = 1, mail_id = CASE WHEN ?1 = '' THEN request_id "
+                                   "ELSE ?1 END WHERE id IN (SELECT id FROM outbox_entries WHERE user = ?2 AND "
+                                   "state = 0 ORDER BY id LIMIT ?3)");
+            take.bind(1, mail);
+            take.bind(2, claim.user.to_string());
+            take.bind(3, static_cast<std::int64_t>(is_digest ? entries : 1));
+            take.exec();
+            SQLite::Statement note(
+                database,
+                "UPDATE outbox_users SET mail_id = (SELECT mail_id FROM outbox_entries WHERE user = ?1 AND state = 1 "
+                "LIMIT 1), mail_is_digest = ?2, mail_composed_at = ?3, hour_began = ?4, mails = ?5, is_gathering = ?6 "
+                "WHERE user = ?1");
+            note.bind(1, claim.user.to_string());
+            note.bind(2, is_digest ? 1 : 0);
+            note.bind(3, now);
+            note.bind(4, count.hour_began);
+            note.bind(5, count.mails);
+            note.bind(6, count.is_gathering ? 1 : 0);
+            note.exec();
+            return read_composition(database, claim);
+        });
+    }
+
+    Composition composed(const Claim& claim, std::chrono::milliseconds lease) override {
+        return change([&](SQLite::Database& database) {
+            renew(database, claim, now_ms() + lease.count());
+            return read_composition(database, claim);
+        });
+    }
+
+    void finish(const Claim& claim, End end, const std::string& words) override {
+        change([&](SQLite::Database& database) {
+            require_lease(database, claim);
+            end_entries(database, claim, "state = 1", end, words);
+            forget_mail(database, claim);
+        });
+    }
+
+    std::size_t skip_all(const Claim& claim, const std::string& words) override {
+        return change([&](SQLite::Database& database) {
+            require_lease(database, claim);
+            const std::size_t skipped = end_entries(database, claim, "state < 2", End::skipped, words);
+            forget_mail(database, claim);
+            return skipped;
+        });
+    }
+
+    void release(const Claim& claim, const Rest& rest) override {
+        change([&](SQLite::Database& database) {
+            const std::int64_t now = now_ms();
+            SQLite::Statement update(
+                database,
+                "UPDATE outbox_users SET lease_token = NULL, lease_until = 0, is_gathering = ?1, not_before = ?2, "
+                "due_at = coalesce(?3, (SELECT ?4 FROM outbox_entries WHERE user = ?5 AND state < 2 LIMIT 1)) "
+                "WHERE user = ?5 AND lease_token = ?6");
+            update.bind(1, rest.is_gathering ? 1 : 0);
+            update.bind(2, rest.time && rest.is_strict ? now + rest.time->count() : std::int64_t{0});
+            if (rest.time) update.bind(3, now + rest.time->count());
+            update.bind(4, now);
+            update.bind(5, claim.user.to_string());
+            update.bind(6, claim.token);
+            if (update.exec() == 0) throw LeaseLost();
+        });
+    }
+
+    void put_off(const Claim& claim, std::chrono::milliseconds time, const std::string& words) override {
+        change([&](SQLite::Database& database) {
+            SQLite::Statement update(database,
+                                     "UPDATE outbox_users SET lease_token = NULL, lease_until = 0, failures = failures "
+                                     "+ 1, not_before = ?1, due_at = ?1 WHERE user = ?2 AND lease_token = ?3");
+            update.bind(1, now_ms() + time.count());
+            update.bind(2, claim.user.to_string());
+            update.bind(3, claim.token);
+            if (update.exec() == 0) throw LeaseLost();
+            SQLite::Statement note(database,
+                                   "UPDATE outbox_entries SET attempts = attempts + 1, words = ? "
+                                   "WHERE user = ? AND state = 1");
+            note.bind(1, words);
+            note.bind(2, claim.user.to_string());
+            note.exec();
+        });
+    }
+
+    std::size_t sweep(std::chrono::milliseconds keep, std::size_t most) override {
+        return change([&](SQLite::Database& database) {
+            SQLite::Statement remove(database,
+                                     "DELETE FROM outbox_entries WHERE id IN (SELECT id FROM outbox_entries WHERE "
+                                     "state >= 2 AND keep_from < ? ORDER BY keep_from LIMIT ?)");
+            remove.bind(1, now_ms() - keep.count());
+            remove.bind(2, static_cast<std::int64_t>(most));
+            return static_cast<std::size_t>(remove.exec());
+        });
+    }
+
+    Totals totals() override {
+        return with_database([](SQLite::Database& database) {
+            SQLite::Statement query(database, "SELECT count(*), min(queued_at) FROM outbox_entries WHERE state < 2");
+            query.executeStep();
+            Totals totals{static_cast<std::size_t>(query.getColumn(0).getInt64())};
+            if (totals.waiting == 0) return totals;
+            totals.oldest_age =
+                std::chrono::milliseconds(std::max<std::int64_t>(0, now_ms() - query.getColumn(1).getInt64()));
+            return totals;
+        });
+    }
+
+private:
+    template <class Work>
+    std::invoke_result_t<Work&, SQLite::Database&> with_database(Work work) {
+        const std::lock_guard lock(mutex_);
+        if (!database_) throw Unavailable("SQLite database " + path_ + " is not open yet");
+        try {
+            return work(*database_);
+        } catch (const SQLite::Exception& error) {
+            store::throw_sqlite(*database_, error);
+        }
+    }
+
+    // IMMEDIATE: what was read is still so when it is written.
+    template <class Work>
+    std::invoke_result_t<Work&, SQLite::Database&> change(Work work) {
+        return with_database([&](SQLite::Database& database) {
+            SQLite::Transaction transaction(database, SQLite::TransactionBehavior::IMMEDIATE);
+            if constexpr (std::is_void_v<std::invoke_result_t<Work&, SQLite::Database&>>) {
+                work(database);
+                transaction.commit();
+            } else {
+                auto result = work(database);
+                transaction.commit();
+                return result;
+            }
+        });
+    }
+
+    static void insert_one(SQLite::Statement& insert, const Entry& entry, std::int64_t now) {
+        const auto& record = entry.record;
+        const std::string headers = stream::embedded::encode_headers(record.headers);
+        insert.bind(1, entry.request_id.to_string());
+        insert.bind(2, outcome_prediction);
+        insert.bind(3, entry.user.to_string());
+        insert.bind(4, now);
+        insert.bind(5, std::max(now, record.timestamp));
+        insert.bind(6, record.at.topic);
+        insert.bind(7, record.at.partition);
+        insert.bind(8, record.offset);
+        insert.bind(9, record.timestamp);
+        bind_bytes(insert, 10, record.key);
+        bind_bytes(insert, 11, record.value);
+        bind_bytes(insert, 12, headers.empty() ? std::nullopt : std::optional(headers));
+        insert.exec();
+        insert.reset();
+    }
+
+    // Read twice, the same record revives nothing twice.
+    static void revive(SQLite::Database& database, const Entry& entry, std::int64_t now) {
+        const auto& record = entry.record;
+        const std::string headers = stream::embedded::encode_headers(record.headers);
+        SQLite::Statement update(database,
+                                 "UPDATE outbox_entries SET state = 0, queued_at = ?1, keep_from = max(keep_from, ?1), "
+                                 "attempts = 0, mail_id = NULL, words = NULL, topic = ?2, partition_number = ?3, "
+                                 "record_offset = ?4, record_key = ?5, record_value = ?6, record_headers = ?7 "
+                                 "WHERE request_id = ?8 AND outcome = ?9 AND state = 4 AND "
+                                 "NOT (topic = ?2 AND partition_number = ?3 AND record_offset = ?4)");
+        update.bind(1, now);
+        update.bind(2, record.at.topic);
+        update.bind(3, record.at.partition);
+        update.bind(4, record.offset);
+        bind_bytes(update, 5, record.key);
+        bind_bytes(update, 6, record.value);
+        bind_bytes(update, 7, headers.empty() ? std::nullopt : std::optional(headers));
+        update.bind(8, entry.request_id.to_string());
+        update.bind(9, outcome_prediction);
+        update.exec();
+    }
+
+    static void renew(SQLite::Database& database, const Claim& claim, std::int64_t until) {
+        SQLite::Statement update(database,
+                                 "UPDATE outbox_users SET lease_until = ? WHERE user = ? AND lease_token = ?");
+        update.bind(1, until);
+        update.bind(2, claim.user.to_string());
+        update.bind(3, claim.token);
+        if (update.exec() == 0) throw LeaseLost();
+    }
+
+    static void require_lease(SQLite::Database& database, const Claim& claim) {
+        SQLite::Statement query(database, "SELECT 1 FROM outbox_users WHERE user = ? AND lease_token = ?");
+        query.bind(1, claim.user.to_string());
+        query.bind(2, claim.token);
+        if (!query.executeStep()) throw LeaseLost();
+    }
+
+    static std::size_t end_entries(SQLite::Database& database, const Claim& claim, const std::string& which, End end,
+                                   const std::string& words) {
+        SQLite::Statement update(database,
+                                 "UPDATE outbox_entries SET state = ?, words = ?, record_key = NULL, record_value = "
+                                 "NULL, record_headers = NULL WHERE user = ? AND " +
+                                     which);
+        update.bind(1, to_state(end));
+        update.bind(2, words);
+        update.bind(3, claim.user.to_string());
+        return static_cast<std::size_t>(update.exec());
+    }
+
+    static void forget_mail(SQLite::Database& database, const Claim& claim) {
+        SQLite::Statement update(database, "UPDATE outbox_users SET mail_id = NULL, failures = 0 WHERE user = ?");
+        update.bind(1, claim.user.to_string());
+        update.exec();
+    }
+
+    static Composition read_composition(SQLite::Database& database, const Claim& claim) {
+        SQLite::Statement mail(database,
+                               "SELECT mail_id, mail_is_digest, mail_composed_at FROM outbox_users WHERE user = ?");
+        mail.bind(1, claim.user.to_string());
+        Composition composition;
+        if (mail.executeStep()) {
+            composition.id = mail.getColumn(0).getString();
+            composition.is_digest = mail.getColumn(1).getInt() != 0;
+            composition.composed_at = mail.getColumn(2).getInt64();
+        }
+        SQLite::Statement rows(database,
+                               "SELECT request_id, topic, partition_number, record_offset, record_time, record_key, "
+                               "record_value, record_headers, attempts FROM outbox_entries "
+                               "WHERE user = ? AND state = 1 ORDER BY id");
+        rows.bind(1, claim.user.to_string());
+        while (rows.executeStep()) {
+            composition.entries.push_back(read_entry(rows, claim.user));
+            composition.attempts = rows.getColumn(8).getInt();
+        }
+        return composition;
+    }
+
+    const std::string path_;
+    std::mutex mutex_;
+    std::unique_ptr<SQLite::Database> database_;
+};
+
+}  // namespace
+
+std::unique_ptr<Outbox> make_sqlite_outbox(std::string path) {
+    return std::make_unique<SqliteOutbox>(std::move(path));
+}
+
+}  // namespace nearline::notification
