@@ -1,0 +1,76 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "domain/address_book.hpp"
+#include "notification/dead_letters.hpp"
+#include "notification/mail_plan.hpp"
+#include "notification/mailer.hpp"
+#include "notification/notification_metrics.hpp"
+#include "notification/outbox.hpp"
+#include "notification/templates.hpp"
+#include "runtime/backoff.hpp"
+#include "runtime/health.hpp"
+#include "runtime/stop.hpp"
+
+namespace nearline::notification {
+
+struct CourierOptions {
+    MailRules rules{};
+    Mailbox from{};
+    /// Renewed before each mail, so it must be longer than a mailer's time-out.
+    std::chrono::milliseconds lease{60'000};
+    /// Between tries for a user whom the mail server puts off.
+    Backoff::Options retry{.first = std::chrono::seconds(10), .most = std::chrono::hours(1)};
+    /// A mail that is put off is given up when its predictions are older than that.
+    std::chrono::milliseconds give_up = std::chrono::hours(8 * 24);
+    int mails_in_turn = 20;                    ///< to one user, before it is others' turn
+    std::string stream_dependency = "stream";  ///< its name in Health
+};
+
+/// One sender: takes a user whose mail is due, and sends what there is. For one thread.
+class Courier {
+public:
+    struct Parts {
+        Outbox& outbox;
+        AddressBook& addresses;
+        const Templates& templates;
+        DeadLetters& dead_letters;
+        const NotificationMetrics& metrics;
+        Health& health;
+    };
+    /// What `parts` names must outlive it.
+    Courier(const Parts& parts, CourierOptions options, std::unique_ptr<Mailer> mailer);
+
+    enum class Turn {
+        nothing_due,
+        nothing_sent,  ///< a user was due, and must wait, or gets no mail
+        worked,
+        server_away,  ///< nothing can be sent to anybody: try again after a while
+    };
+    /// Works for one user, until nothing is due or `stop` is requested. Throws Unavailable where a database
+    /// can't answer: what was begun is done again when its lease has ended.
+    Turn work(const StopToken& stop);
+
+    /// Any thread: lets a mail that is being sent end soon.
+    void cancel() noexcept { mailer_->cancel(); }
+
+private:
+    enum class Next { go_on, released, server_away };
+
+    Turn serve(Claim& claim, const StopToken& stop);
+    bool is_skipped(const Claim& claim, const std::optional<AddressBook::Recipient>& recipient);
+    std::optional<Composition> next_mail(Claim& claim);
+    Sent send(const Composition& mail, const std::string& address);
+    Next settle(const Claim& claim, const Composition& mail, Sent sent);
+    Next bury(const Claim& claim, const Composition& mail, const Sent& sent);
+    void put_off(const Claim& claim, const std::string& words);
+    bool is_given_up(const Composition& mail) const;
+
+    const Parts parts_;
+    const CourierOptions options_;
+    const std::unique_ptr<Mailer> mailer_;
+};
+
+}  // namespace nearline::notification

@@ -1,0 +1,97 @@
+#include "notification/outbox_target.hpp"
+
+#include <boost/json/value.hpp>
+#include <set>
+#include <utility>
+
+#include "domain/prediction.hpp"
+#include "domain/problem.hpp"
+#include "domain/time.hpp"
+#include "stream/request_context.hpp"
+
+namespace nearline::notification {
+namespace {
+
+constexpr int status_of_predictions = 200;
+
+std::int64_t now_ms() {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(wall_now().time_since_epoch()).count();
+}
+
+Rejection unusable(const std::string& detail) {
+    return {.stage = "validation", .class_name = "NoPrediction", .message = detail, .status = 422};
+}
+
+}  // namespace
+
+OutboxTarget::OutboxTarget(Outbox& outbox, schema::TopicCodec& codec, Options options,
+                           const NotificationMetrics& metrics, Health& health)
+    : outbox_(outbox), codec_(codec), options_(std::move(options)), metrics_(metrics), health_(health) {}
+
+void OutboxTarget::prepare() {
+    try {
+        outbox_.prepare();
+        health_.up(outbox_.dependency());
+    } catch (const Unavailable& error) {
+        health_.down(outbox_.dependency(), error.what());
+        throw;
+    }
+}
+
+std::vector<stream::SinkTarget::Refused> OutboxTarget::write(std::span<const stream::ConsumedRecord> records,
+                                                             const std::string& cluster_id) {
+    if (options_.is_off) {
+        metrics_.switched_off.add(static_cast<double>(records.size()));
+        return {};
+    }
+    std::vector<Refused> refused;
+    std::vector<Entry> entries;
+    std::vector<Skipped> skipped;
+    const std::int64_t now = now_ms();
+    try {
+        for (std::size_t i = 0; i < records.size(); ++i) {
+            auto judged = judge(records[i], cluster_id, now);
+            if (auto* const entry = std::get_if<Entry>(&judged)) entries.push_back(std::move(*entry));
+            if (auto* const none = std::get_if<Skipped>(&judged)) skipped.push_back(*none);
+            if (auto* const reason = std::get_if<Rejection>(&judged)) refused.push_back({i, std::move(*reason)});
+        }
+        health_.up(options_.registry_dependency);
+    } catch (const Unavailable& error) {
+        health_.down(options_.registry_dependency, error.what());
+        throw;
+    }
+    if (!entries.empty()) add(entries);
+    for (const auto& each : skipped) (metrics_.*each.reason).add();
+    return refused;
+}
+
+OutboxTarget::Judged OutboxTarget::judge(const stream::ConsumedRecord& record, const std::string& cluster_id,
+                                         std::int64_t now) {
+    const bool is_retried = record.at.topic == options_.retry_topic;
+    auto decoded = codec_.decode(record.value);
+    if (auto* reason = std::get_if<Rejection>(&decoded)) return std::move(*reason);
+    const auto prediction = prediction_from_json(std::get<boost::json::value>(decoded));
+    if (!prediction) return unusable(prediction.error().detail);
+    if (prediction->status != status_of_predictions) return Skipped{&NotificationMetrics::failures};
+    const auto headers = stream::read_request_headers(record, cluster_id);
+    if (!headers.context.user) return Skipped{&NotificationMetrics::without_user};
+    if (!is_retried && record.timestamp < now - options_.max_age.count()) {
+        return Skipped{&NotificationMetrics::too_old};
+    }
+    return Entry{headers.context.id, *headers.context.user, record, is_retried};
+}
+
+void OutboxTarget::add(const std::vector<Entry>& entries) {
+    try {
+        outbox_.add(entries);
+        health_.up(outbox_.dependency());
+    } catch (const Unavailable& error) {
+        health_.down(outbox_.dependency(), error.what());
+        throw;
+    }
+    std::set<Uuid> users;
+    for (const Entry& entry : entries) users.insert(entry.user);
+    options_.on_added(users.size());
+}
+
+}  // namespace nearline::notification
