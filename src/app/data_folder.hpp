@@ -12,6 +12,7 @@ struct DataFolder {
     std::string archive() const { return "sqlite:" + path + "/archive.db"; }
     std::string stream() const { return "embedded:" + path + "/stream"; }
     std::string registry() const { return "embedded:" + path; }
+    std::string mail() const { return "file:" + path + "/mail"; }
     std::string secret_file() const { return path + "/jwt-secret"; }
 };
 

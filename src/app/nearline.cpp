@@ -36,8 +36,8 @@ std::string usage() {
                 std::string(command.summary) + '\n';
     }
     text +=
-        "\n`nearline COMMAND --help` has more. The separate services are auth-svc, gateway-svc, "
-        "prediction-svc and archive-svc.\n";
+        "\n`nearline COMMAND --help` has more. The separate services are archive-svc, auth-svc, gateway-svc, "
+        "notification-svc\nand prediction-svc.\n";
     return text;
 }
 

@@ -13,6 +13,7 @@
 #include "app/demo_users.hpp"
 #include "app/gateway_part.hpp"
 #include "app/model_path.hpp"
+#include "app/notification_part.hpp"
 #include "app/operations_part.hpp"
 #include "app/options.hpp"
 #include "app/places.hpp"
@@ -43,6 +44,7 @@ struct Options {
     AuthOptions auth;
     GatewayOptions gateway;
     PredictionOptions prediction;
+    MailOptions mail;
     ArchiveOptions archive;
     ProcessOptions process;
     std::optional<std::string> jwt_secret;
@@ -54,7 +56,7 @@ struct Options {
 void declare_all(Settings& settings, Options& options) {
     settings.group("All in one process");
     settings.add("--data DIR", "NEARLINE_DATA", options.data.path,
-                 "folder of the embedded parts: users, topics, schemas, archive, secret");
+                 "folder of the embedded parts: users, topics, schemas, archive, mail, secret");
     settings.add("--demo-users", "", options.demo_users,
                  "makes theodondre@gmail.com and theodondre@email.com, administrators with the password admin123, "
                  "where the data "
@@ -69,6 +71,7 @@ void declare_all(Settings& settings, Options& options) {
     declare(settings, options.gateway, false);
     declare(settings, options.prediction);
     declare(settings, options.archive, ArchiveRole::writer);
+    declare(settings, options.mail, options.topics);
     declare(settings, options.topics);
     declare(settings, options.stream, true);
     declare(settings, options.registry, true);
@@ -82,6 +85,7 @@ void fill_in(Options& options) {
     if (options.stream.stream.empty()) options.stream.stream = options.data.stream();
     if (options.registry.registry.empty()) options.registry.registry = options.data.registry();
     if (options.users.users.empty()) options.users.users = options.data.users();
+    if (options.mail.mail.empty()) options.mail.mail = options.data.mail();
     if (options.archive.archive.empty()) options.archive.archive = options.data.archive();
 }
 
@@ -113,6 +117,8 @@ public:
                          options.listen, options.gateway_port, "--gateway-port", reader_.get());
         prediction_.emplace(process_, ready_, options.prediction, options.topics, stream_name, *stream_, registry());
         archive_.emplace(process_, ready_, options.archive, options.topics, stream_name, *stream_, registry());
+        notification_.emplace(process_, ready_, options.mail, options.users, options.topics, stream_name, *stream_,
+                              registry(), *users_);
     }
 
     int run() {
@@ -121,6 +127,7 @@ public:
         auth_.add_to(lifecycle);
         if (registry_) registry_->add_to(lifecycle);
         archive_->add_to(lifecycle);
+        notification_->add_to(lifecycle);
         prediction_->add_to(lifecycle);
         gateway_->add_to(lifecycle);
         warn_of_replication(options_.stream, options_.topics);
@@ -192,7 +199,8 @@ private:
     const std::string secret_;
     const token::Jwt jwt_;
     Process process_;
-    ReadyGate ready_{process_.health, 5, [this] { welcome(); }};  // users, auth, gateway, prediction, archive
+    // users, auth, gateway, prediction, archive, notification
+    ReadyGate ready_{process_.health, 6, [this] { welcome(); }};
     const std::unique_ptr<auth::UserStore> users_;
     std::vector<std::future<void>> hashing_;
     AuthPart auth_;
@@ -204,6 +212,7 @@ private:
     std::optional<GatewayPart> gateway_;
     std::optional<PredictionPart> prediction_;
     std::optional<ArchivePart> archive_;
+    std::optional<NotificationPart> notification_;
 };
 
 }  // namespace
@@ -211,6 +220,7 @@ private:
 int up(int argc, const char* const* argv) {
     Options options;
     options.listen.address = "127.0.0.1";
+    options.mail.senders = 2;
     Settings settings(
         "nearline up",
         "Runs everything in this process on embedded parts: logins, the gateway, topics, the schema registry and the "
