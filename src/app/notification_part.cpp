@@ -26,6 +26,15 @@ std::string check_from(const std::string& text) {
     return notification::parse_mailbox(text) ? "" : "must be address or \"name <address>\"";
 }
 
+std::string check_templates(const std::optional<std::string>& folder, const std::optional<std::string>& subject) {
+    try {
+        const notification::Templates loaded(folder, subject);
+        return "";
+    } catch (const notification::BadTemplate& e) {
+        return e.what();
+    }
+}
+
 /// What only the settings together can tell.
 std::vector<std::string> check_together(const MailOptions& options, const TopicsOptions& topics) {
     std::vector<std::string> wrong;
@@ -110,14 +119,6 @@ std::unique_ptr<notification::Outbox> open_outbox(const UsersOptions& users) {
     }
 }
 
-notification::Templates load_templates(const MailOptions& options) {
-    try {
-        return {options.templates, options.subject};
-    } catch (const notification::BadTemplate& e) {
-        throw ConfigurationError(e.what());
-    }
-}
-
 }  // namespace
 
 std::chrono::milliseconds MailOptions::kept(const TopicsOptions& topics) const {
@@ -139,10 +140,11 @@ void declare(Settings& settings, MailOptions& options, const TopicsOptions& topi
     settings.add("--mail-from MAILBOX", "NEARLINE_MAIL_FROM", options.from,
                  "whom mail is from, \"name <address>\"; required for smtp", check_from);
     settings.add("--mail-subject TEXT", "NEARLINE_MAIL_SUBJECT", options.subject,
-                 "subject of mails with one prediction; may hold {{prediction}} and others");
-    settings.add(
-        "--mail-templates DIR", "NEARLINE_MAIL_TEMPLATES", options.templates,
-        "templates in place of the built-in ones: [digest-]subject.txt, [digest-]text.txt, [digest-]html.html");
+                 "subject of mails with one prediction; may hold {{prediction}} and others",
+                 [](const std::string& text) { return check_templates(std::nullopt, text); });
+    settings.add("--mail-templates DIR", "NEARLINE_MAIL_TEMPLATES", options.templates,
+                 "templates in place of the built-in ones: [digest-]subject.txt, [digest-]text.txt, [digest-]html.html",
+                 [](const std::string& folder) { return check_templates(folder, std::nullopt); });
     settings.add("--mail-mode MODE", "NEARLINE_MAIL_MODE", options.mode,
                  "every: a mail for each prediction; digest: one for many; off: none",
                  one_of({"every", "digest", "off"}));
@@ -173,7 +175,7 @@ NotificationPart::NotificationPart(Process& process, ReadyGate& ready, const Mai
     : codec_(registry, {.topic = topics.output_topic, .schema = std::string(schema::iris_output())}),
       outbox_(open_outbox(users)),
       addresses_(store),
-      templates_(load_templates(options)),
+      templates_(options.templates, options.subject),
       service_({stream, codec_, *outbox_, addresses_, templates_, process.metrics, process.health},
                service_options(process, ready, options, topics, stream_name), mailer_factory(options)) {}
 

@@ -8,6 +8,7 @@ import subprocess
 import urllib.parse
 
 from . import client
+from .mail import SmtpSink
 from .process import BIN, ROOT, Service, free_port
 
 
@@ -47,17 +48,22 @@ class EmbeddedStack:
         return self.service
 
     @property
+    def mailer(self) -> Service:
+        return self.service
+
+    @property
     def secret(self) -> str:
         return (self.data / "jwt-secret").read_text().strip()
 
 
 class DistributedStack:
-    """auth-svc, gateway-svc, prediction-svc and archive-svc, with topics, groups and databases of this stack's own."""
+    """auth-svc, gateway-svc, prediction-svc, archive-svc and, where `mailers` says so, notification-svc and a mail
+    server, with topics, groups and databases of this stack's own."""
 
     kind = "distributed"
 
     def __init__(self, folder: pathlib.Path, gateways: int = 1, workers: int = 1, archivers: int = 1, partitions: int = 12, registry_url=None,
-                 bootstrap=None, gateway_arguments=(), worker_arguments=()):
+                 bootstrap=None, gateway_arguments=(), worker_arguments=(), mailers: int = 0, mailer_arguments=()):
         self.folder = folder
         self.name = secrets.token_hex(4)
         self.bootstrap = bootstrap or os.environ["NEARLINE_TEST_KAFKA"]
@@ -77,6 +83,9 @@ class DistributedStack:
         self.gateways = [self.make_gateway() for _ in range(gateways)]
         self.workers = [self.make_worker() for _ in range(workers)]
         self.archivers = [self.make_archiver() for _ in range(archivers)]
+        self.mailer_arguments = mailer_arguments
+        self.smtp = SmtpSink(folder / "smtp") if mailers else None
+        self.mailers = [self.make_mailer() for _ in range(mailers)]
 
     def topic_arguments(self) -> list:
         return ["--stream", f"kafka://{self.bootstrap}", "--registry", self.registry_url,
@@ -106,6 +115,18 @@ class DistributedStack:
                                        *self.topic_arguments()],
                        self.folder, f"http://127.0.0.1:{port}", self.env)
 
+    def make_mailer(self, *arguments) -> Service:
+        port = free_port()
+        return Service("notification-svc", ["--admin-port", port, "--listen", "127.0.0.1", "--users", self.mysql_url,
+                                            "--mail", self.smtp.url, "--mail-ca", self.smtp.certificate,
+                                            "--mail-from", "Nearline <nearline@example.com>", "--mail-retry", "200ms",
+                                            *self.topic_arguments(), *self.mailer_arguments, *arguments],
+                       self.folder, f"http://127.0.0.1:{port}", {**self.env, "SMTP_PASSWORD": SmtpSink.password})
+
+    @property
+    def mailer(self) -> Service:
+        return self.mailers[0]
+
     @property
     def gateway(self) -> Service:
         return self.gateways[0]
@@ -119,7 +140,7 @@ class DistributedStack:
         return self.gateway.url
 
     def services(self) -> list:
-        return [self.auth, *self.gateways, *self.workers, *self.archivers]
+        return [self.auth, *self.gateways, *self.workers, *self.archivers, *self.mailers]
 
     def start(self, wait: bool = True) -> "DistributedStack":
         for service in self.services():
@@ -135,7 +156,10 @@ class DistributedStack:
                 input=password + "\n", env=self.env, check=True)
 
     def stop(self) -> list:
-        return [service.stop() for service in reversed(self.services()) if service.process is not None]
+        codes = [service.stop() for service in reversed(self.services()) if service.process is not None]
+        if self.smtp:
+            self.smtp.kill()
+        return codes
 
 
 def make_database(name: str) -> tuple[str, str]:
