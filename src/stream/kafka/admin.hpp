@@ -15,11 +15,10 @@ public:
     /// client's own group when offsets can't be listed (NOT_COORDINATOR, after a broker's restart), and a
     /// client without a group dies of that.
     explicit AdminClient(const Cluster& cluster)
-        : client_(make_client(cluster, RD_KAFKA_CONSUMER,
-                              {{"group.id", "nearline-admin"},
-                               {"enable.auto.commit", "false"},
-                               {"enable.sparse.connections", "false"}},
-                              *this)) {}
+        : client_(make_client(
+              cluster, RD_KAFKA_CONSUMER,
+              {{"group.id", "nearline-admin"}, {"enable.auto.commit", "false"}, {"enable.sparse.connections", "false"}},
+              *this)) {}
     /// Serves what the client has to say meanwhile; nobody waits for it.
     rd_kafka_t* get() {
         rd_kafka_poll(client_.get(), 0);
