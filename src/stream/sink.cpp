@@ -121,7 +121,8 @@ private:
     SteadyTime ready_at_latest_{};
     bool is_ready_ = false;
     bool has_joined_ = false;
-    bool is_paused_ = false;
+    bool is_paused_ = false;  // at least some of what it has
+    bool has_new_partitions_ = false;
     bool is_consumer_lost_ = false;
     bool was_refused_ = false;  // dead letters could not be written
     log::Throttle retry_log_{5.0};
@@ -202,8 +203,7 @@ void Sink::Impl::open_consumer() {
                     [this](const auto& partitions) {
                         log::info("partitions came", {{"role", options_.role}, {"partitions", to_text(partitions)}});
                         has_joined_ = true;
-                        // What came has not been paused yet.
-                        is_paused_ = false;
+                        has_new_partitions_ = true;
                     },
                 .revoked =
                     [this](const auto& partitions) {
@@ -342,7 +342,8 @@ void Sink::Impl::batch_ended() {
 void Sink::Impl::rest(std::chrono::milliseconds time) {
     const auto until = now() + time;
     while (!batch_.empty() && now() < until && !out_of_time()) {
-        if (!is_paused_) pause_all();
+        // What came meanwhile has not been paused yet.
+        if (!is_paused_ || has_new_partitions_) pause_all();
         auto more = consumer_->poll(options_.max_batch, std::chrono::ceil<std::chrono::milliseconds>(until - now()));
         std::move(more.begin(), more.end(), std::back_inserter(next_batch_));
         metrics_.lag.set(batch_.empty() ? 0 : age_in_seconds(batch_.front()));
@@ -355,6 +356,7 @@ void Sink::Impl::pause_all() {
     const auto assigned = consumer_->assignment();
     consumer_->pause({assigned.begin(), assigned.end()});
     is_paused_ = true;
+    has_new_partitions_ = false;
 }
 
 void Sink::Impl::commit_if_due() {

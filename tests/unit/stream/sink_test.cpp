@@ -31,6 +31,7 @@ public:
         ++writes;
         cluster = cluster_id;
         if (is_broken) throw std::runtime_error("broken for good");
+        if (back_at_next_write.exchange(false)) is_away = false;
         if (is_away) throw Unavailable("away");
         std::vector<Refused> refused;
         for (std::size_t i = 0; i < records.size(); ++i) {
@@ -48,6 +49,7 @@ public:
     }
 
     std::atomic<bool> is_away{false};
+    std::atomic<bool> back_at_next_write{false};
     std::atomic<bool> is_broken{false};
     std::atomic<int> preparations{0};
     std::atomic<int> writes{0};
@@ -234,6 +236,26 @@ TEST_F(SinkTest, PartitionsThatGoTakeTheirRecordsAlong) {
     ASSERT_TRUE(committed(1, 1));
     EXPECT_EQ(1, committed(0)) << "the other member's to store";
     EXPECT_THAT(target_.stored(), ElementsAre("a", "c"));
+}
+
+TEST_F(SinkTest, PartitionsThatComeWhileItWaitsLeaveNothingPaused) {
+    start();
+    append(0, "a");
+    ASSERT_TRUE(committed(0, 1));
+    target_.is_away = true;
+    append(0, "b");
+    ASSERT_TRUE(stream_.wait([&] { return stream_.paused().contains(at(0)); }));
+    stream_.revoke({at(2)});
+    ASSERT_TRUE(soon([&] { return !stream_.paused().contains(at(2)); }));
+    // As soon as the partition has come, before it was paused, the target is back.
+    target_.back_at_next_write = true;
+    stream_.assign({at(2)});
+    ASSERT_TRUE(committed(0, 2));
+    append(0, "c");
+    append(2, "d");
+    EXPECT_TRUE(committed(0, 3)) << "what was paused is read again";
+    EXPECT_TRUE(committed(2, 1));
+    EXPECT_TRUE(stream_.paused().empty());
 }
 
 TEST_F(SinkTest, DrainStoresWhatItHasTakenAndLeaves) {
