@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <mutex>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdexcept>
 #include <string_view>
 #include <sys/socket.h>
 #include <syslog.h>
+#include <vector>
 
 #include "runtime/log.hpp"
 
@@ -102,6 +104,15 @@ void set(rd_kafka_conf_t* conf, const std::string& key, const std::string& value
     }
 }
 
+/// What no client could be made of ought to be freed by us, but librdkafka 2.8 has then freed parts of it
+/// already. A few kilobytes are kept, at a start that fails.
+void set_aside(rd_kafka_conf_t* conf) {
+    static std::mutex mutex;
+    static auto& kept = *new std::vector<rd_kafka_conf_t*>;  // never destroyed, so that it is no leak
+    const std::scoped_lock lock(mutex);
+    kept.push_back(conf);
+}
+
 }  // namespace
 
 void check_properties(const Properties& properties) {
@@ -150,10 +161,12 @@ Client make_client(const Cluster& cluster, rd_kafka_type_t type, const Propertie
     if (type == RD_KAFKA_PRODUCER) rd_kafka_conf_set_events(conf.get(), RD_KAFKA_EVENT_DR);
 
     std::array<char, 512> why{};
-    // The client's from now on. Where there is no client it ought to be freed here, but librdkafka 2.8 has then
-    // freed parts of it already; a few kilobytes at a start that fails are the better choice.
-    Client client(rd_kafka_new(type, conf.release(), why.data(), why.size()));
-    if (!client) throw std::invalid_argument(why.data());
+    auto* const raw = conf.release();  // the client's from now on
+    Client client(rd_kafka_new(type, raw, why.data(), why.size()));
+    if (!client) {
+        set_aside(raw);
+        throw std::invalid_argument(why.data());
+    }
     return client;
 }
 
