@@ -14,8 +14,8 @@
 #include "runtime/log.hpp"
 #include "runtime/until_available.hpp"
 #include "stream/dead_letter.hpp"
-#include "stream/dead_letter_writer.hpp"
 #include "stream/ensure_topics.hpp"
+#include "stream/sink_batch.hpp"
 #include "stream/sink_metrics.hpp"
 
 namespace nearline::stream {
@@ -33,11 +33,6 @@ constexpr Backoff::Options retry_backoff{.first = 100ms, .most = 5'000ms};
 
 SteadyTime now() {
     return std::chrono::steady_clock::now();
-}
-
-double age_in_seconds(const ConsumedRecord& record) {
-    const auto now_ms = std::chrono::duration_cast<std::chrono::milliseconds>(wall_now().time_since_epoch()).count();
-    return std::max(0.0, static_cast<double>(now_ms - record.timestamp) / 1e3);
 }
 
 }  // namespace
@@ -79,10 +74,6 @@ private:
     void become_ready();
     void gather();
     void store_batch();
-    bool try_to_store();
-    void write_batch();
-    bool deliver_letters();
-    void batch_ended();
     void rest(std::chrono::milliseconds time);
     void pause_all();
     void commit_if_due();
@@ -109,12 +100,9 @@ private:
     std::unique_ptr<GroupConsumer> consumer_;
 
     // From here on for the sink's thread alone.
-    std::string cluster_id_;
-    std::optional<DeadLetterWriter> letters_writer_;
-    std::vector<ConsumedRecord> batch_;  // taken, not stored yet
-    bool is_written_ = false;            // the target has the batch; only letters are missing
-    std::vector<DeadLetterWriter::Letter> letters_;
-    std::vector<ConsumedRecord> next_batch_;  // came while the batch was waiting
+    std::optional<DeadLetterWriter> letters_;
+    std::optional<SinkBatch> batch_;
+    std::vector<ConsumedRecord> next_records_;  // came while the batch was waiting
     std::map<TopicPartition, std::int64_t> progress_;
     bool has_commits_ = false;
     SteadyTime next_commit_{};
@@ -124,8 +112,6 @@ private:
     bool is_paused_ = false;  // at least some of what it has
     bool has_new_partitions_ = false;
     bool is_consumer_lost_ = false;
-    bool was_refused_ = false;  // dead letters could not be written
-    log::Throttle retry_log_{5.0};
     std::thread thread_;
 };
 
@@ -137,7 +123,8 @@ void Sink::Impl::run() {
         options_.on_fatal(error.what());
     }
     close_consumer();
-    letters_writer_.reset();
+    batch_.reset();
+    letters_.reset();
 }
 
 bool Sink::Impl::set_up() {
@@ -147,9 +134,11 @@ bool Sink::Impl::set_up() {
     }
     if (!ensure_topics(stream_, topics, health_, options_.stream_dependency, stop_)) return false;
     const auto admin = stream_.admin(admin_timeout);
-    const auto ask = [&] { cluster_id_ = admin->cluster_id(); };
+    std::string cluster_id;
+    const auto ask = [&] { cluster_id = admin->cluster_id(); };
     if (!until_available(health_, options_.stream_dependency, stop_, ask)) return false;
-    letters_writer_.emplace(stream_, dead_letter_topic_, options_.producer);
+    letters_.emplace(stream_, dead_letter_topic_, options_.producer);
+    batch_.emplace(target_, *letters_, cluster_id, options_, metrics_, health_);
     return prepare_target();
 }
 
@@ -229,16 +218,11 @@ void Sink::Impl::close_consumer() {
 
 void Sink::Impl::step() {
     commit_if_due();
-    if (next_batch_.empty()) {
-        batch_ = consumer_->poll(options_.max_batch, wait_time());
-    } else {
-        batch_ = std::exchange(next_batch_, {});
-    }
+    batch_->add(next_records_.empty() ? consumer_->poll(options_.max_batch, wait_time())
+                                      : std::exchange(next_records_, {}));
     if (!is_ready_) become_ready();
-    if (batch_.empty()) {
-        metrics_.lag.set(0);
-        return;
-    }
+    batch_->show_lag();
+    if (batch_->empty()) return;
     gather();
     store_batch();
 }
@@ -259,94 +243,40 @@ void Sink::Impl::become_ready() {
 /// A write and its fsync cost about the same for one record and for many, and nobody waits for them: what
 /// follows closely comes along.
 void Sink::Impl::gather() {
-    if (batch_.size() >= options_.max_batch || options_.linger <= 0ms) return;
+    if (batch_->size() >= options_.max_batch || options_.linger <= 0ms) return;
     stop_.wait_for(options_.linger);
-    auto more = consumer_->poll(options_.max_batch - batch_.size(), 0ms);
-    std::move(more.begin(), more.end(), std::back_inserter(batch_));
+    batch_->add(consumer_->poll(options_.max_batch - batch_->size(), 0ms));
 }
 
 void Sink::Impl::store_batch() {
     Backoff backoff(retry_backoff);
     // Partitions can go to another member while it waits, and take their records along.
-    while (!batch_.empty()) {
-        metrics_.lag.set(age_in_seconds(batch_.front()));
-        if (try_to_store()) {
-            batch_ended();
+    while (!batch_->empty()) {
+        batch_->show_lag();
+        if (batch_->try_to_store()) {
+            for (const auto& [at, offset] : batch_->end()) progress_[at] = offset;
+            has_commits_ = true;
             break;
         }
         metrics_.retries.add();
         if (out_of_time()) break;
         rest(backoff.next());
     }
-    is_written_ = false;
-    letters_.clear();
     if (!is_paused_) return;
     const auto assigned = consumer_->assignment();
     consumer_->resume({assigned.begin(), assigned.end()});
     is_paused_ = false;
 }
 
-bool Sink::Impl::try_to_store() {
-    if (!is_written_) {
-        try {
-            write_batch();
-        } catch (const Unavailable& error) {
-            if (long held = 0; retry_log_.pass(held)) {
-                log::warning("records wait to be stored",
-                             {{"role", options_.role}, {"records", batch_.size()}, {"reason", error.what()}});
-            }
-            return false;
-        }
-    }
-    return letters_.empty() || deliver_letters();
-}
-
-void Sink::Impl::write_batch() {
-    const auto start = now();
-    auto refused = target_.write(batch_, cluster_id_);
-    metrics_.write_seconds.observe(std::chrono::duration<double>(now() - start).count());
-    metrics_.batch_size.observe(static_cast<double>(batch_.size()));
-    for (auto& [index, reason] : refused) letters_.push_back({batch_.at(index), shortened(std::move(reason))});
-    is_written_ = true;
-}
-
-bool Sink::Impl::deliver_letters() {
-    const auto why = letters_writer_->write(letters_);
-    if (why.empty()) {
-        if (was_refused_) health_.up(options_.stream_dependency);
-        was_refused_ = false;
-        return true;
-    }
-    was_refused_ = true;
-    health_.down(options_.stream_dependency, "dead letters can't be written: " + why);
-    return false;
-}
-
-void Sink::Impl::batch_ended() {
-    for (const auto& record : batch_) progress_[record.at] = record.offset + 1;
-    has_commits_ = true;
-    metrics_.stored.add(static_cast<double>(batch_.size() - letters_.size()));
-    for (const auto& letter : letters_) {
-        metrics_.dead_letter(letter.reason.class_name);
-        log::warning("record went to the dead letters", {{"role", options_.role},
-                                                         {"topic", letter.record.at.topic},
-                                                         {"partition", letter.record.at.partition},
-                                                         {"offset", letter.record.offset},
-                                                         {"class", letter.reason.class_name},
-                                                         {"reason", letter.reason.message}});
-    }
-    batch_.clear();
-}
-
 /// Stays a member of the group without taking more.
 void Sink::Impl::rest(std::chrono::milliseconds time) {
     const auto until = now() + time;
-    while (!batch_.empty() && now() < until && !out_of_time()) {
+    while (!batch_->empty() && now() < until && !out_of_time()) {
         // What came meanwhile has not been paused yet.
         if (!is_paused_ || has_new_partitions_) pause_all();
         auto more = consumer_->poll(options_.max_batch, std::chrono::ceil<std::chrono::milliseconds>(until - now()));
-        std::move(more.begin(), more.end(), std::back_inserter(next_batch_));
-        metrics_.lag.set(batch_.empty() ? 0 : age_in_seconds(batch_.front()));
+        std::move(more.begin(), more.end(), std::back_inserter(next_records_));
+        batch_->show_lag();
         // Woken to stop: no more rest than the backoff, but no busy loop either.
         if (stop_.requested()) std::this_thread::sleep_until(std::min(until, now() + 20ms));
     }
@@ -390,16 +320,17 @@ void Sink::Impl::hand_over(const Partitions& partitions) {
 }
 
 void Sink::Impl::forget(const Partitions& partitions) {
-    const auto gone = [&](const auto& record) { return partitions.contains(record.at); };
-    std::erase_if(batch_, gone);
-    std::erase_if(next_batch_, gone);
-    std::erase_if(letters_, [&](const auto& letter) { return gone(letter.record); });
+    batch_->forget(partitions);
+    std::erase_if(next_records_, [&](const auto& record) { return partitions.contains(record.at); });
     for (const auto& at : partitions) progress_.erase(at);
 }
 
 void Sink::Impl::finish() {
-    batch_ = std::exchange(next_batch_, {});
-    if (!batch_.empty()) store_batch();
+    // Behind a batch that could not be stored nothing may be: a commit for it would pass over the batch.
+    if (batch_->empty()) {
+        batch_->add(std::exchange(next_records_, {}));
+        store_batch();
+    }
     commit_all();
     consumer_->close();
     close_consumer();
@@ -408,10 +339,8 @@ void Sink::Impl::finish() {
 void Sink::Impl::lose_consumer() {
     is_consumer_lost_ = true;
     close_consumer();
-    batch_.clear();
-    next_batch_.clear();
-    letters_.clear();
-    is_written_ = false;
+    batch_->clear();
+    next_records_.clear();
     progress_.clear();
     has_commits_ = false;
 }

@@ -1,0 +1,103 @@
+#include "stream/sink_batch.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <iterator>
+#include <map>
+#include <utility>
+
+#include "domain/problem.hpp"
+#include "domain/time.hpp"
+
+namespace nearline::stream {
+
+SinkBatch::SinkBatch(SinkTarget& target, DeadLetterWriter& letters, std::string cluster_id,
+                     const Sink::Options& options, SinkMetrics& metrics, Health& health)
+    : target_(target),
+      writer_(letters),
+      cluster_id_(std::move(cluster_id)),
+      options_(options),
+      metrics_(metrics),
+      health_(health) {}
+
+void SinkBatch::add(std::vector<ConsumedRecord> records) {
+    std::move(records.begin(), records.end(), std::back_inserter(records_));
+}
+
+bool SinkBatch::try_to_store() {
+    if (!is_written_) {
+        try {
+            write();
+        } catch (const Unavailable& error) {
+            if (long held = 0; log_.pass(held)) {
+                log::warning("records wait to be stored",
+                             {{"role", options_.role}, {"records", records_.size()}, {"reason", error.what()}});
+            }
+            return false;
+        }
+    }
+    return letters_.empty() || deliver_letters();
+}
+
+void SinkBatch::write() {
+    const auto start = std::chrono::steady_clock::now();
+    auto refused = target_.write(records_, cluster_id_);
+    metrics_.write_seconds.observe(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+    metrics_.batch_size.observe(static_cast<double>(records_.size()));
+    for (auto& [index, reason] : refused) letters_.push_back({records_.at(index), shortened(std::move(reason))});
+    is_written_ = true;
+}
+
+bool SinkBatch::deliver_letters() {
+    const auto why = writer_.write(letters_);
+    if (why.empty()) {
+        if (std::exchange(were_letters_refused_, false)) health_.up(options_.stream_dependency);
+        return true;
+    }
+    were_letters_refused_ = true;
+    health_.down(options_.stream_dependency, "dead letters can't be written: " + why);
+    return false;
+}
+
+std::vector<Position> SinkBatch::end() {
+    metrics_.stored.add(static_cast<double>(records_.size() - letters_.size()));
+    for (const auto& letter : letters_) {
+        metrics_.dead_letter(letter.reason.class_name);
+        log::warning("record went to the dead letters", {{"role", options_.role},
+                                                         {"topic", letter.record.at.topic},
+                                                         {"partition", letter.record.at.partition},
+                                                         {"offset", letter.record.offset},
+                                                         {"class", letter.reason.class_name},
+                                                         {"reason", letter.reason.message}});
+    }
+    std::map<TopicPartition, std::int64_t> next;
+    for (const auto& record : records_) next[record.at] = record.offset + 1;
+    clear();
+    std::vector<Position> positions;
+    positions.reserve(next.size());
+    for (const auto& [at, offset] : next) positions.push_back({at, offset});
+    return positions;
+}
+
+void SinkBatch::forget(const std::set<TopicPartition>& partitions) {
+    std::erase_if(records_, [&](const auto& record) { return partitions.contains(record.at); });
+    std::erase_if(letters_, [&](const auto& letter) { return partitions.contains(letter.record.at); });
+    if (records_.empty()) clear();
+}
+
+void SinkBatch::clear() {
+    records_.clear();
+    letters_.clear();
+    is_written_ = false;
+}
+
+void SinkBatch::show_lag() const {
+    if (records_.empty()) {
+        metrics_.lag.set(0);
+        return;
+    }
+    const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(wall_now().time_since_epoch()).count();
+    metrics_.lag.set(std::max(0.0, static_cast<double>(now - records_.front().timestamp) / 1e3));
+}
+
+}  // namespace nearline::stream
