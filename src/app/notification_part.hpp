@@ -26,9 +26,9 @@ struct MailOptions {
     std::optional<std::string> templates;
     std::string mode = "every";
     int limit = 60;
-    std::chrono::milliseconds digest_interval{24 * 3'600'000L};
+    std::chrono::milliseconds digest_interval = std::chrono::hours(24);
     int digest_count = 1'000;
-    std::chrono::milliseconds max_age{3 * 24 * 3'600'000L};
+    std::chrono::milliseconds max_age = std::chrono::hours(3 * 24);
     std::chrono::milliseconds keep{0};
     int senders = 4;
     std::chrono::milliseconds timeout{30'000};

@@ -31,7 +31,7 @@ constexpr std::string_view insert_tail = " ON DUPLICATE KEY UPDATE request_id = 
 // Statements are prepared once for each text: so many rows, or so many, or one.
 constexpr std::array<std::size_t, 3> insert_sizes{64, 8, 1};
 /// Above it, rows travel alone: the server takes no statement over max_allowed_packet.
-constexpr std::size_t large_entry = 16 * 1'024;
+constexpr std::size_t large_entry = 16'384;
 
 const std::string& insert_statement(std::size_t rows) {
     static const std::map<std::size_t, std::string> texts = [] {
