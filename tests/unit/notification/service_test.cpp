@@ -1,0 +1,183 @@
+// The whole of the mail in one process: reading, sending and ending, where stream and mail server do as the test says.
+
+#include "notification/service.hpp"
+
+#include <atomic>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <mutex>
+#include <set>
+#include <thread>
+
+#include "domain/problem.hpp"
+#include "domain/time.hpp"
+#include "notification/outbox_impl.hpp"
+#include "schema/builtin_schemas.hpp"
+#include "support/scripted_registry.hpp"
+#include "support/scripted_stream.hpp"
+#include "support/temp_dir.hpp"
+
+namespace nearline::notification {
+namespace {
+
+using namespace std::chrono_literals;
+using Outcome = Sent::Outcome;
+
+/// What the mailers of all senders do.
+struct MailServer {
+    std::atomic<bool> is_away = false;
+    std::atomic<bool> hangs = false;
+    std::atomic<int> tries = 0;
+    std::mutex mutex;
+    std::multiset<std::string> sent;
+
+    std::size_t count() {
+        const std::scoped_lock lock(mutex);
+        return sent.size();
+    }
+};
+
+class ServedMailer final : public Mailer {
+public:
+    explicit ServedMailer(MailServer& server) : server_(server) {}
+    std::string dependency() const override { return "smtp"; }
+    Sent send(const Message& message) override {
+        ++server_.tries;
+        if (server_.is_away) return {Outcome::away, "refused"};
+        while (server_.hangs) {
+            if (is_cancelled_) return {Outcome::unknown, "stopped"};
+            std::this_thread::sleep_for(1ms);
+        }
+        const std::scoped_lock lock(server_.mutex);
+        server_.sent.insert(message.id);
+        return {};
+    }
+    void cancel() noexcept override { is_cancelled_ = true; }
+
+private:
+    MailServer& server_;
+    std::atomic<bool> is_cancelled_ = false;
+};
+
+class EverybodysAddress final : public AddressBook {
+public:
+    std::optional<Recipient> find(const Uuid&) override { return Recipient{"ann@example.com", true}; }
+    std::string dependency() const override { return "users database"; }
+};
+
+class ServiceTest : public ::testing::Test {
+protected:
+    ServiceTest() {
+        EXPECT_TRUE(codec_.connect());
+        options_.courier.from = {"", "nearline@example.com"};
+        options_.courier.rules.limit = 0;
+        options_.senders = 3;
+        options_.server_retry = {.first = 10ms, .most = 50ms};
+        options_.sink.group = "mail";
+        options_.sink.linger = 0ms;
+    }
+    ~ServiceTest() override { service_.reset(); }
+
+    void start() {
+        service_ = std::make_unique<Service>(
+            Service::Parts{stream_, codec_, *outbox_, addresses_, templates_, metrics_, health_}, options_,
+            [this] { return std::make_unique<ServedMailer>(server_); });
+        service_->start();
+        stream_.assign({{"output-topic", 0}});
+    }
+    void append(int records, const Uuid& user) {
+        for (int i = 0; i < records; ++i) {
+            stream::Record record;
+            record.timestamp =
+                std::chrono::duration_cast<std::chrono::milliseconds>(wall_now().time_since_epoch()).count();
+            record.value = codec_.encode(
+                R"({"sepal_length":5.1,"sepal_width":3.5,"petal_length":1.4,"petal_width":0.2,"status":200,)"
+                R"("model_id":null,"prediction":"setosa","model_type":null,)"
+                R"("created_at":"2022-12-29 00:07:11.830677","message":"Success"})");
+            record.headers = {{"request-id", Uuid::random().to_string()}, {"user", user.to_string()}};
+            stream_.append("output-topic", 0, std::move(record));
+        }
+    }
+    static bool wait(const std::function<bool()>& condition) {
+        const auto deadline = std::chrono::steady_clock::now() + 20s;
+        while (!condition()) {
+            if (std::chrono::steady_clock::now() > deadline) return false;
+            std::this_thread::sleep_for(2ms);
+        }
+        return true;
+    }
+
+    test::TempDir dir_;
+    Metrics metrics_;
+    Health health_{metrics_};
+    test::ScriptedStream stream_;
+    test::ScriptedRegistry registry_;
+    schema::TopicCodec codec_{registry_, {.topic = "output-topic", .schema = std::string(schema::iris_output())}};
+    std::unique_ptr<Outbox> outbox_ = make_sqlite_outbox(dir_ / "users.db");
+    EverybodysAddress addresses_;
+    Templates templates_{std::nullopt, std::nullopt};
+    MailServer server_;
+    Service::Options options_;
+    std::unique_ptr<Service> service_;
+};
+
+TEST_F(ServiceTest, MailsWhatComesOnceAndCommits) {
+    start();
+    for (int user = 0; user < 5; ++user) append(10, Uuid::random());
+    ASSERT_TRUE(wait([&] { return server_.count() == 50; }));
+    service_->drain(std::chrono::steady_clock::now() + 5s);
+    EXPECT_EQ(50, (stream_.committed().at(stream::TopicPartition{"output-topic", 0})));
+    EXPECT_EQ(0U, outbox_->totals().waiting);
+    EXPECT_EQ(50U, std::set(server_.sent.begin(), server_.sent.end()).size());
+}
+
+TEST_F(ServiceTest, SendsWhatWaitsWithoutTheStream) {
+    start();
+    server_.is_away = true;
+    append(3, Uuid::random());
+    ASSERT_TRUE(wait([&] { return server_.tries > 0; }));
+    service_.reset();
+    server_.is_away = false;
+    stream_.fail_admin(true);
+    start();
+    EXPECT_TRUE(wait([&] { return server_.count() == 3; }));
+}
+
+TEST_F(ServiceTest, WhileTheServerIsAwayOneTriesForAll) {
+    options_.server_retry = {.first = 100ms, .most = 100ms};
+    server_.is_away = true;
+    start();
+    for (int user = 0; user < 20; ++user) append(1, Uuid::random());
+    ASSERT_TRUE(wait([&] { return server_.tries > 0; }));
+    const int before = server_.tries;
+    std::this_thread::sleep_for(1s);
+    EXPECT_LE(server_.tries - before, 25);
+    EXPECT_EQ(1U, health_.missing().count("smtp"));
+    server_.is_away = false;
+    EXPECT_TRUE(wait([&] { return server_.count() == 20; }));
+    EXPECT_EQ(0U, health_.missing().count("smtp"));
+}
+
+TEST_F(ServiceTest, ADrainLetsGoOfAMailThatHangs) {
+    server_.hangs = true;
+    start();
+    append(1, Uuid::random());
+    ASSERT_TRUE(wait([&] { return server_.tries == 1; }));
+    const auto begin = std::chrono::steady_clock::now();
+    service_->drain(begin + 200ms);
+    service_->stop();
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, 10s);
+    EXPECT_EQ(1U, outbox_->totals().waiting) << "for the next process";
+}
+
+TEST_F(ServiceTest, SwitchedOffItReadsAndMailsNothing) {
+    options_.courier.rules.mode = MailRules::Mode::off;
+    start();
+    append(3, Uuid::random());
+    ASSERT_TRUE(wait([&] { return NotificationMetrics(metrics_).switched_off.value() == 3; }));
+    EXPECT_EQ(0, server_.tries);
+    EXPECT_EQ(0U, outbox_->totals().waiting);
+}
+
+}  // namespace
+}  // namespace nearline::notification
