@@ -26,9 +26,9 @@ std::int64_t to_state(Outbox::End end) noexcept {
     return entry_state::dead;
 }
 
-std::vector<std::string> users_of(std::span<const Entry> entries) {
-    std::set<std::string> users;
-    for (const Entry& entry : entries) users.insert(entry.user.to_string());
+std::vector<Uuid> users_of(std::span<const Entry> entries) {
+    std::set<Uuid> users;
+    for (const Entry& entry : entries) users.insert(entry.user);
     return {users.begin(), users.end()};
 }
 

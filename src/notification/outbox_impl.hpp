@@ -33,6 +33,6 @@ std::int64_t to_state(Outbox::End end) noexcept;
 inline constexpr std::int64_t outcome_prediction = 200;
 
 /// Ids of users in the order in which rows are locked, each once.
-std::vector<std::string> users_of(std::span<const Entry> entries);
+std::vector<Uuid> users_of(std::span<const Entry> entries);
 
 }  // namespace nearline::notification

@@ -104,12 +104,12 @@ public:
 
     void add(std::span<const Entry> entries) override {
         pool_.transaction([&](MysqlConnection& connection) {
-            for (const std::string& user : users_of(entries)) {
+            for (const Uuid& user : users_of(entries)) {
                 connection.execute(
                     "INSERT INTO outbox_users (user, due_at) VALUES (?, " NEARLINE_NOW
                     ") ON DUPLICATE KEY UPDATE due_at = GREATEST(not_before, LEAST(COALESCE(due_at, " NEARLINE_NOW
                     "), " NEARLINE_NOW "))",
-                    {user});
+                    {user.to_string()});
             }
             insert(connection, entries);
             for (const Entry& entry : entries) {

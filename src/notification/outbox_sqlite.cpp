@@ -1,4 +1,6 @@
 #include <SQLiteCpp/SQLiteCpp.h>
+#include <array>
+#include <cstring>
 #include <mutex>
 #include <stdexcept>
 #include <type_traits>
@@ -25,15 +27,24 @@ void bind_bytes(SQLite::Statement& statement, int index, const std::optional<std
     }
 }
 
+void bind_id(SQLite::Statement& statement, int index, const Uuid& id) {
+    statement.bind(index, id.bytes().data(), static_cast<int>(id.bytes().size()));
+}
+
+Uuid read_id(const SQLite::Column& column) {
+    std::array<std::uint8_t, 16> bytes{};
+    if (column.getBytes() != static_cast<int>(bytes.size())) throw std::runtime_error("an id in the outbox is no UUID");
+    std::memcpy(bytes.data(), column.getBlob(), bytes.size());
+    return Uuid(bytes);
+}
+
 std::optional<std::string> read_bytes(const SQLite::Column& column) {
     if (column.isNull()) return std::nullopt;
     return column.getString();
 }
 
 Entry read_entry(SQLite::Statement& row, const Uuid& user) {
-    const auto id = Uuid::parse(row.getColumn(0).getString());
-    if (!id) throw std::runtime_error("a request id in the outbox is no UUID");
-    Entry entry{.request_id = *id, .user = user};
+    Entry entry{.request_id = read_id(row.getColumn(0)), .user = user};
     entry.record.at = {row.getColumn(1).getString(), row.getColumn(2).getInt()};
     entry.record.offset = row.getColumn(3).getInt64();
     entry.record.timestamp = row.getColumn(4).getInt64();
@@ -57,6 +68,9 @@ public:
         const std::lock_guard lock(mutex_);
         if (database_) return;
         auto database = store::open_sqlite(path_);
+        // Pages of 4 KiB. Entries touch pages of the ids' index all over the file, and every checkpoint writes them
+        // back.
+        database->exec("PRAGMA wal_autocheckpoint = 4000");
         store::migrate(*database, outbox_component, sqlite_outbox_tables());
         database_ = std::move(database);
     }
@@ -76,8 +90,8 @@ public:
             SQLite::Statement wake(database,
                                    "INSERT INTO outbox_users (user, due_at) VALUES (?1, ?2) ON CONFLICT (user) DO "
                                    "UPDATE SET due_at = max(not_before, min(coalesce(due_at, ?2), ?2))");
-            for (const std::string& user : users_of(entries)) {
-                wake.bind(1, user);
+            for (const Uuid& user : users_of(entries)) {
+                bind_id(wake, 1, user);
                 wake.bind(2, now);
                 wake.exec();
                 wake.reset();
@@ -93,9 +107,7 @@ public:
                                     "WHERE due_at <= ?1 AND lease_until <= ?1 ORDER BY due_at LIMIT 1");
             query.bind(1, now);
             if (!query.executeStep()) return std::nullopt;
-            const auto user = Uuid::parse(query.getColumn(0).getString());
-            if (!user) throw std::runtime_error("a user's id in the outbox is no UUID");
-            Claim claim{.user = *user, .token = Uuid::random().to_string()};
+            Claim claim{.user = read_id(query.getColumn(0)), .token = Uuid::random().to_string()};
             claim.count = {query.getColumn(1).getInt64(), query.getColumn(2).getInt(),
                            query.getColumn(3).getInt() != 0};
             claim.failures = query.getColumn(4).getInt();
@@ -104,7 +116,7 @@ public:
                                      "UPDATE outbox_users SET lease_token = ?, lease_until = ? WHERE user = ?");
             update.bind(1, claim.token);
             update.bind(2, now + lease.count());
-            update.bind(3, claim.user.to_string());
+            bind_id(update, 3, claim.user);
             update.exec();
             return claim;
         });
@@ -127,7 +139,7 @@ public:
                                     "(SELECT mail_id IS NOT NULL FROM outbox_users WHERE user = ?1) FROM "
                                     "(SELECT queued_at FROM outbox_entries WHERE user = ?1 AND state = 0 ORDER BY id "
                                     "LIMIT ?2)");
-            query.bind(1, claim.user.to_string());
+            bind_id(query, 1, claim.user);
             query.bind(2, static_cast<std::int64_t>(most));
             query.executeStep();
             return Backlog{static_cast<std::size_t>(query.getColumn(0).getInt64()), query.getColumn(1).getInt64(),
@@ -140,14 +152,13 @@ public:
         return change([&](SQLite::Database& database) {
             const std::int64_t now = now_ms();
             renew(database, claim, now + lease.count());
-            const std::string mail = is_digest ? Uuid::random().to_string() : "";
             // A mail of one is named like its request.
             SQLite::Statement take(database,
-                                   "UPDATE outbox_entries SET state = 1, mail_id = CASE WHEN ?1 = '' THEN request_id "
-                                   "ELSE ?1 END WHERE id IN (SELECT id FROM outbox_entries WHERE user = ?2 AND "
+                                   "UPDATE outbox_entries SET state = 1, mail_id = coalesce(?1, request_id) WHERE id "
+                                   "IN (SELECT id FROM outbox_entries WHERE user = ?2 AND "
                                    "state = 0 ORDER BY id LIMIT ?3)");
-            take.bind(1, mail);
-            take.bind(2, claim.user.to_string());
+            if (is_digest) bind_id(take, 1, Uuid::random());
+            bind_id(take, 2, claim.user);
             take.bind(3, static_cast<std::int64_t>(is_digest ? entries : 1));
             take.exec();
             SQLite::Statement note(
@@ -155,7 +166,7 @@ public:
                 "UPDATE outbox_users SET mail_id = (SELECT mail_id FROM outbox_entries WHERE user = ?1 AND state = 1 "
                 "LIMIT 1), mail_is_digest = ?2, mail_composed_at = ?3, hour_began = ?4, mails = ?5, is_gathering = ?6 "
                 "WHERE user = ?1");
-            note.bind(1, claim.user.to_string());
+            bind_id(note, 1, claim.user);
             note.bind(2, is_digest ? 1 : 0);
             note.bind(3, now);
             note.bind(4, count.hour_began);
@@ -202,7 +213,7 @@ public:
             update.bind(2, rest.time && rest.is_strict ? now + rest.time->count() : std::int64_t{0});
             if (rest.time) update.bind(3, now + rest.time->count());
             update.bind(4, now);
-            update.bind(5, claim.user.to_string());
+            bind_id(update, 5, claim.user);
             update.bind(6, claim.token);
             if (update.exec() == 0) throw LeaseLost();
         });
@@ -214,14 +225,14 @@ public:
                                      "UPDATE outbox_users SET lease_token = NULL, lease_until = 0, failures = failures "
                                      "+ 1, not_before = ?1, due_at = ?1 WHERE user = ?2 AND lease_token = ?3");
             update.bind(1, now_ms() + time.count());
-            update.bind(2, claim.user.to_string());
+            bind_id(update, 2, claim.user);
             update.bind(3, claim.token);
             if (update.exec() == 0) throw LeaseLost();
             SQLite::Statement note(database,
                                    "UPDATE outbox_entries SET attempts = attempts + 1, words = ? "
                                    "WHERE user = ? AND state = 1");
             note.bind(1, words);
-            note.bind(2, claim.user.to_string());
+            bind_id(note, 2, claim.user);
             note.exec();
         });
     }
@@ -280,9 +291,9 @@ private:
     static void insert_one(SQLite::Statement& insert, const Entry& entry, std::int64_t now) {
         const auto& record = entry.record;
         const std::string headers = stream::embedded::encode_headers(record.headers);
-        insert.bind(1, entry.request_id.to_string());
+        bind_id(insert, 1, entry.request_id);
         insert.bind(2, outcome_prediction);
-        insert.bind(3, entry.user.to_string());
+        bind_id(insert, 3, entry.user);
         insert.bind(4, now);
         insert.bind(5, std::max(now, record.timestamp));
         insert.bind(6, record.at.topic);
@@ -313,7 +324,7 @@ private:
         bind_bytes(update, 5, record.key);
         bind_bytes(update, 6, record.value);
         bind_bytes(update, 7, headers.empty() ? std::nullopt : std::optional(headers));
-        update.bind(8, entry.request_id.to_string());
+        bind_id(update, 8, entry.request_id);
         update.bind(9, outcome_prediction);
         update.exec();
     }
@@ -322,14 +333,14 @@ private:
         SQLite::Statement update(database,
                                  "UPDATE outbox_users SET lease_until = ? WHERE user = ? AND lease_token = ?");
         update.bind(1, until);
-        update.bind(2, claim.user.to_string());
+        bind_id(update, 2, claim.user);
         update.bind(3, claim.token);
         if (update.exec() == 0) throw LeaseLost();
     }
 
     static void require_lease(SQLite::Database& database, const Claim& claim) {
         SQLite::Statement query(database, "SELECT 1 FROM outbox_users WHERE user = ? AND lease_token = ?");
-        query.bind(1, claim.user.to_string());
+        bind_id(query, 1, claim.user);
         query.bind(2, claim.token);
         if (!query.executeStep()) throw LeaseLost();
     }
@@ -342,23 +353,23 @@ private:
                                      which);
         update.bind(1, to_state(end));
         update.bind(2, words);
-        update.bind(3, claim.user.to_string());
+        bind_id(update, 3, claim.user);
         return static_cast<std::size_t>(update.exec());
     }
 
     static void forget_mail(SQLite::Database& database, const Claim& claim) {
         SQLite::Statement update(database, "UPDATE outbox_users SET mail_id = NULL, failures = 0 WHERE user = ?");
-        update.bind(1, claim.user.to_string());
+        bind_id(update, 1, claim.user);
         update.exec();
     }
 
     static Composition read_composition(SQLite::Database& database, const Claim& claim) {
         SQLite::Statement mail(database,
                                "SELECT mail_id, mail_is_digest, mail_composed_at FROM outbox_users WHERE user = ?");
-        mail.bind(1, claim.user.to_string());
+        bind_id(mail, 1, claim.user);
         Composition composition;
         if (mail.executeStep()) {
-            composition.id = mail.getColumn(0).getString();
+            composition.id = mail.getColumn(0).isNull() ? "" : read_id(mail.getColumn(0)).to_string();
             composition.is_digest = mail.getColumn(1).getInt() != 0;
             composition.composed_at = mail.getColumn(2).getInt64();
         }
@@ -366,7 +377,7 @@ private:
                                "SELECT request_id, topic, partition_number, record_offset, record_time, record_key, "
                                "record_value, record_headers, attempts FROM outbox_entries "
                                "WHERE user = ? AND state = 1 ORDER BY id");
-        rows.bind(1, claim.user.to_string());
+        bind_id(rows, 1, claim.user);
         while (rows.executeStep()) {
             composition.entries.push_back(read_entry(rows, claim.user));
             composition.attempts = rows.getColumn(8).getInt();

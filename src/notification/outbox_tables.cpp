@@ -7,14 +7,14 @@ const std::vector<store::Migration> sqlite_steps = {
     {1, "outbox",
      "CREATE TABLE outbox_entries ("
      "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
-     "  request_id TEXT NOT NULL,"
+     "  request_id BLOB NOT NULL,"  // ids are 16 bytes: the index is all that grows at random
      "  outcome INTEGER NOT NULL,"
-     "  user TEXT NOT NULL,"
+     "  user BLOB NOT NULL,"
      "  state INTEGER NOT NULL DEFAULT 0,"
      "  queued_at INTEGER NOT NULL,"
      "  keep_from INTEGER NOT NULL,"  // the later of the record's time and queued_at
      "  attempts INTEGER NOT NULL DEFAULT 0,"
-     "  mail_id TEXT,"
+     "  mail_id BLOB,"
      "  words TEXT,"
      "  topic TEXT NOT NULL,"
      "  partition_number INTEGER NOT NULL,"
@@ -30,7 +30,7 @@ const std::vector<store::Migration> sqlite_steps = {
      "CREATE INDEX outbox_entries_queued ON outbox_entries (queued_at) WHERE state < 2;"
      "CREATE INDEX outbox_entries_ended ON outbox_entries (keep_from) WHERE state >= 2;"
      "CREATE TABLE outbox_users ("
-     "  user TEXT PRIMARY KEY,"
+     "  user BLOB PRIMARY KEY,"
      "  due_at INTEGER,"  // NULL: nothing waits
      "  not_before INTEGER NOT NULL DEFAULT 0,"
      "  lease_token TEXT,"
@@ -40,7 +40,7 @@ const std::vector<store::Migration> sqlite_steps = {
      "  is_gathering INTEGER NOT NULL DEFAULT 0,"
      "  failures INTEGER NOT NULL DEFAULT 0,"
      // The mail that is composed and has not ended.
-     "  mail_id TEXT,"
+     "  mail_id BLOB,"
      "  mail_is_digest INTEGER NOT NULL DEFAULT 0,"
      "  mail_composed_at INTEGER NOT NULL DEFAULT 0"
      ") WITHOUT ROWID;"
