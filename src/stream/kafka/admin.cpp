@@ -16,7 +16,7 @@ using Owned = std::unique_ptr<T, Free<free>>;
 using AdminOptions = Owned<rd_kafka_AdminOptions_t, rd_kafka_AdminOptions_destroy>;
 using NewTopic = Owned<rd_kafka_NewTopic_t, rd_kafka_NewTopic_destroy>;
 using TopicNames = Owned<rd_kafka_TopicCollection_t, rd_kafka_TopicCollection_destroy>;
-using GroupOffsets = Owned<rd_kafka_ListConsumerGroupOffsets_t, rd_kafka_ListConsumerGroupOffsets_destroy>;
+using GroupList = std::unique_ptr<const rd_kafka_group_list, Free<rd_kafka_group_list_destroy>>;
 
 [[noreturn]] void fail(const std::string& what, const std::string& why) {
     throw Unavailable(what + ": " + why);
@@ -52,6 +52,17 @@ std::string name_of(const TopicPartition& at) {
 }
 
 }  // namespace
+
+rd_kafka_t* AdminClient::of_group(const std::string& group) {
+    const std::lock_guard lock(mutex_);
+    auto& client = groups_[group];
+    if (!client) {
+        client =
+            make_client(cluster_, RD_KAFKA_CONSUMER, {{"group.id", group}, {"enable.auto.commit", "false"}}, *this);
+    }
+    rd_kafka_poll(client.get(), 0);
+    return client.get();
+}
 
 Event KafkaAdmin::ask(rd_kafka_admin_op_t operation, const std::string& what, Clock::time_point deadline,
                       const Ask& ask) {
@@ -183,79 +194,39 @@ std::int64_t KafkaAdmin::offset_at(const TopicPartition& at, std::int64_t timest
     return found.offset >= 0 ? found.offset : query_watermarks(at, until).end;
 }
 
+// Groups are not asked for through librdkafka's admin requests to their coordinators: where such a request runs out
+// of time before the coordinator is found, librdkafka 2.8 uses it after it has freed it.
+
 std::vector<GroupInfo> KafkaAdmin::groups() {
-    const auto until = deadline();
-    const auto answer =
-        ask(RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPS, "can't list groups", until,
-            [&](const auto* options, auto* answers) { rd_kafka_ListConsumerGroups(client_.get(), options, answers); });
-    const auto* result = rd_kafka_event_ListConsumerGroups_result(answer.get());
-    std::size_t count = 0;
-    const auto* const* errors = rd_kafka_ListConsumerGroups_result_errors(result, &count);
-    if (count > 0) fail("can't list groups", rd_kafka_error_string(errors[0]));
-    const auto* const* listings = rd_kafka_ListConsumerGroups_result_valid(result, &count);
+    const rd_kafka_group_list* answer = nullptr;
+    require(rd_kafka_list_groups(client_.get(), nullptr, &answer, to_ms(timeout_)), "can't list groups");
+    const GroupList list(answer);
     std::vector<GroupInfo> groups;
-    for (std::size_t i = 0; i < count; ++i) {
-        const auto state = rd_kafka_ConsumerGroupListing_state(listings[i]);
-        groups.push_back(
-            {rd_kafka_ConsumerGroupListing_group_id(listings[i]), rd_kafka_consumer_group_state_name(state), 0});
+    for (int i = 0; i < list->group_cnt; ++i) {
+        const auto& group = list->groups[i];
+        groups.push_back({group.group, group.state, group.member_cnt});
     }
     std::sort(groups.begin(), groups.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
-    if (!groups.empty()) count_members(groups, until);
     return groups;
-}
-
-void KafkaAdmin::count_members(std::vector<GroupInfo>& groups, Clock::time_point deadline) {
-    std::vector<const char*> names;
-    names.reserve(groups.size());
-    for (const auto& group : groups) names.push_back(group.name.c_str());
-    const auto answer =
-        ask(RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS, "can't describe groups", deadline,
-            [&](const auto* options, auto* answers) {
-                rd_kafka_DescribeConsumerGroups(client_.get(), names.data(), names.size(), options, answers);
-            });
-    std::size_t count = 0;
-    const auto* const* described = rd_kafka_DescribeConsumerGroups_result_groups(
-        rd_kafka_event_DescribeConsumerGroups_result(answer.get()), &count);
-    for (std::size_t i = 0; i < count; ++i) {
-        const std::string_view name = rd_kafka_ConsumerGroupDescription_group_id(described[i]);
-        const auto group =
-            std::find_if(groups.begin(), groups.end(), [&](const auto& each) { return each.name == name; });
-        if (group == groups.end() || rd_kafka_ConsumerGroupDescription_error(described[i]) != nullptr) continue;
-        group->members = static_cast<int>(rd_kafka_ConsumerGroupDescription_member_count(described[i]));
-    }
 }
 
 std::map<TopicPartition, std::int64_t> KafkaAdmin::committed(const std::string& group) {
     const auto until = deadline();
-    std::map<TopicPartition, std::int64_t> offsets;
-    settle("can't ask for the offsets of group " + group, until, [&] { return list_offsets(group, until, offsets); });
-    return offsets;
-}
-
-rd_kafka_resp_err_t KafkaAdmin::list_offsets(const std::string& group, Clock::time_point deadline,
-                                             std::map<TopicPartition, std::int64_t>& offsets) {
-    // No partitions: all of them.
-    const GroupOffsets wanted(rd_kafka_ListConsumerGroupOffsets_new(group.c_str(), nullptr));
-    std::array<rd_kafka_ListConsumerGroupOffsets_t*, 1> requests{wanted.get()};
-    const auto answer =
-        ask(RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, "can't ask for the offsets of group " + group, deadline,
-            [&](const auto* options, auto* answers) {
-                rd_kafka_ListConsumerGroupOffsets(client_.get(), requests.data(), requests.size(), options, answers);
-            });
-    std::size_t count = 0;
-    const auto* const* results = rd_kafka_ListConsumerGroupOffsets_result_groups(
-        rd_kafka_event_ListConsumerGroupOffsets_result(answer.get()), &count);
-    for (std::size_t i = 0; i < count; ++i) {
-        const auto error = rd_kafka_error_code(rd_kafka_group_result_error(results[i]));
-        if (error == RD_KAFKA_RESP_ERR_GROUP_ID_NOT_FOUND) continue;
-        if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return error;
-        const auto* list = rd_kafka_group_result_partitions(results[i]);
-        for (int each = 0; list != nullptr && each < list->cnt; ++each) {
-            const auto& partition = list->elems[each];
-            if (partition.offset >= 0) offsets[{partition.topic, partition.partition}] = partition.offset;
-        }
+    std::vector<TopicPartition> all;
+    for (const auto& topic : topics()) {
+        for (int partition = 0; partition < topic.partitions; ++partition) all.push_back({topic.name, partition});
     }
-    return RD_KAFKA_RESP_ERR_NO_ERROR;
+    std::map<TopicPartition, std::int64_t> offsets;
+    if (all.empty()) return offsets;
+    const auto list = to_list(all);
+    auto* const client = client_.of_group(group);
+    settle("can't ask for the offsets of group " + group, until,
+           [&] { return rd_kafka_committed(client, list.get(), remaining_ms(until)); });
+    for (int i = 0; i < list->cnt; ++i) {
+        const auto& each = list->elems[i];
+        if (each.offset >= 0) offsets[{each.topic, each.partition}] = each.offset;
+    }
+    return offsets;
 }
 
 std::string ping(AdminClient& client, std::chrono::milliseconds timeout) {

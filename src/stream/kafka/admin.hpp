@@ -1,32 +1,34 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <mutex>
+#include <string>
 
 #include "stream/admin.hpp"
 #include "stream/kafka/client.hpp"
 
 namespace nearline::stream::kafka {
 
-/// One client for all questions to the cluster, shared by every Admin of a stream.
+/// The clients for questions to the cluster, shared by every Admin of a stream: one for all but a group's
+/// offsets, and one for each group that was asked for. None subscribes to anything. Thread-safe.
 class AdminClient : private Observer {
 public:
-    /// A consumer that never subscribes: librdkafka 2.8 asks for a group's coordinator again by way of the
-    /// client's own group when offsets can't be listed (NOT_COORDINATOR, after a broker's restart), and a
-    /// client without a group dies of that.
     explicit AdminClient(const Cluster& cluster)
-        : client_(make_client(
-              cluster, RD_KAFKA_CONSUMER,
-              {{"group.id", "nearline-admin"}, {"enable.auto.commit", "false"}, {"enable.sparse.connections", "false"}},
-              *this)) {}
+        : cluster_(cluster),
+          client_(make_client(cluster, RD_KAFKA_CONSUMER, {{"enable.sparse.connections", "false"}}, *this)) {}
     /// Serves what the client has to say meanwhile; nobody waits for it.
     rd_kafka_t* get() {
         rd_kafka_poll(client_.get(), 0);
         return client_.get();
     }
+    rd_kafka_t* of_group(const std::string& group);
 
 private:
+    const Cluster cluster_;
     Client client_;
+    std::mutex mutex_;
+    std::map<std::string, Client> groups_;
 };
 
 class KafkaAdmin : public Admin {
@@ -49,9 +51,6 @@ private:
     Event ask(rd_kafka_admin_op_t operation, const std::string& what, Clock::time_point deadline, const Ask& ask);
     std::optional<TopicInfo> describe(const std::string& name, Clock::time_point deadline, bool need_leaders);
     Watermarks query_watermarks(const TopicPartition& at, Clock::time_point deadline);
-    rd_kafka_resp_err_t list_offsets(const std::string& group, Clock::time_point deadline,
-                                     std::map<TopicPartition, std::int64_t>& offsets);
-    void count_members(std::vector<GroupInfo>& groups, Clock::time_point deadline);
     Clock::time_point deadline() const { return Clock::now() + timeout_; }
 
     AdminClient& client_;
