@@ -29,14 +29,19 @@ add_library(nearline_sqlitecpp UNKNOWN IMPORTED GLOBAL)
 set_target_properties(nearline_sqlitecpp PROPERTIES IMPORTED_LOCATION ${SQLITECPP_LIBRARY})
 target_link_libraries(nearline_sqlitecpp INTERFACE SQLite::SQLite3)
 
-# librdkafka: the system's if it is new enough, else the one that bootstrap built.
-pkg_check_modules(RDKAFKA QUIET IMPORTED_TARGET GLOBAL rdkafka>=2.8)
+# librdkafka: the system's if it is new enough, else the one that bootstrap built; under
+# ThreadSanitizer always its own (script/lib-deps.sh says why).
+set(rdkafka ${nearline_deps}/librdkafka-2.8.0)
+if(NEARLINE_SANITIZER STREQUAL "thread")
+    set(rdkafka ${rdkafka}-tsan)
+else()
+    pkg_check_modules(RDKAFKA QUIET IMPORTED_TARGET GLOBAL rdkafka>=2.8)
+endif()
 if(RDKAFKA_FOUND)
     add_library(nearline_rdkafka ALIAS PkgConfig::RDKAFKA)
 else()
-    set(rdkafka ${nearline_deps}/librdkafka-2.8.0)
     if(NOT EXISTS ${rdkafka}/lib/librdkafka.a)
-        message(FATAL_ERROR "librdkafka 2.8 is neither installed nor in ${rdkafka}: run script/bootstrap")
+        message(FATAL_ERROR "librdkafka 2.8 is neither installed nor in ${rdkafka}: run script/bootstrap (with --check for the sanitizers)")
     endif()
     # Its .pc file names the archive by path, which CMake puts before the objects that need it.
     add_library(nearline_rdkafka STATIC IMPORTED GLOBAL)
