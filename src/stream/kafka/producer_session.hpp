@@ -37,6 +37,7 @@ public:
     bool warm_up(const std::string& topic, std::chrono::milliseconds time);
 
 private:
+    bool connect_to_leaders(rd_kafka_topic_t* handle, const std::string& topic, Clock::time_point deadline);
     struct Open {
         TopicPartition at;
         OnDelivery on_delivery;
