@@ -1,5 +1,6 @@
 #include "domain/problem.hpp"
 #include "stream/embedded/engine.hpp"
+#include "stream/rebalance_metrics.hpp"
 #include "stream/stream.hpp"
 
 namespace nearline::stream {
@@ -14,10 +15,12 @@ public:
         return embedded::make_producer(engine_, options);
     }
     std::unique_ptr<GroupConsumer> consumer(const GroupOptions& options, RebalanceListener listener) override {
-        return embedded::make_consumer(engine_, options, std::move(listener));
+        return embedded::make_consumer(engine_, options,
+                                       counting_losses(std::move(listener), engine_.metrics(), options.group));
     }
     std::unique_ptr<GroupMember> member(const GroupOptions& options, RebalanceListener listener) override {
-        return embedded::make_member(engine_, options, std::move(listener));
+        return embedded::make_member(engine_, options,
+                                     counting_losses(std::move(listener), engine_.metrics(), options.group));
     }
     std::unique_ptr<Reader> reader() override { return embedded::make_reader(engine_); }
     std::unique_ptr<Admin> admin(std::chrono::milliseconds timeout) override {

@@ -5,6 +5,7 @@
 #include "stream/kafka/group_member.hpp"
 #include "stream/kafka/producer.hpp"
 #include "stream/kafka/reader.hpp"
+#include "stream/rebalance_metrics.hpp"
 #include "stream/stream.hpp"
 
 namespace nearline::stream {
@@ -19,10 +20,12 @@ public:
         return std::make_unique<KafkaProducer>(cluster_, options);
     }
     std::unique_ptr<GroupConsumer> consumer(const GroupOptions& options, RebalanceListener listener) override {
-        return std::make_unique<KafkaGroupConsumer>(cluster_, options, std::move(listener));
+        return std::make_unique<KafkaGroupConsumer>(
+            cluster_, options, counting_losses(std::move(listener), *cluster_.metrics, options.group));
     }
     std::unique_ptr<GroupMember> member(const GroupOptions& options, RebalanceListener listener) override {
-        return std::make_unique<KafkaGroupMember>(cluster_, options, std::move(listener));
+        return std::make_unique<KafkaGroupMember>(
+            cluster_, options, counting_losses(std::move(listener), *cluster_.metrics, options.group));
     }
     std::unique_ptr<Reader> reader() override { return std::make_unique<KafkaReader>(cluster_); }
     std::unique_ptr<Admin> admin(std::chrono::milliseconds timeout) override {
