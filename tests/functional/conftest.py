@@ -1,19 +1,7 @@
-import os
-import sys
-import pathlib
-
 import pytest
 
-sys.path.insert(0, str(pathlib.Path(__file__).parent))
-
-from support.client import Client  # noqa: E402
-from support.stack import DistributedStack, EmbeddedStack  # noqa: E402
-
-
-def pytest_configure(config):
-    for name in ("NEARLINE_TEST_KAFKA", "NEARLINE_TEST_MYSQL", "NEARLINE_TEST_REGISTRY", "NEARLINE_TEST_MONGODB"):
-        if name not in os.environ:
-            raise pytest.UsageError(f"{name} is not set: run these tests by script/test functional")
+from support.client import Client
+from support.stack import DistributedStack, EmbeddedStack
 
 
 @pytest.fixture(scope="session")

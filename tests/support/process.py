@@ -9,7 +9,7 @@ import time
 
 import requests
 
-ROOT = pathlib.Path(__file__).resolve().parents[3]
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(os.environ.get("NEARLINE_BIN", ROOT / "build" / "release" / "bin"))
 
 

@@ -1,1 +1,0 @@
-"""What functional tests share: processes, stacks of services, clients. Everything talks to real binaries."""
