@@ -20,6 +20,7 @@ def documents(stack) -> dict:
 
 def count(stack) -> int:
     if stack.kind == "embedded":
-        return len(documents(stack))
+        with sqlite3.connect(f"file:{stack.data / 'archive.db'}?mode=ro", uri=True) as database:
+            return database.execute("SELECT count(*) FROM predictions").fetchone()[0]
     with pymongo.MongoClient(stack.archive_url) as client:
         return client.get_default_database()["predictions"].count_documents({})

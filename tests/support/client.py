@@ -1,5 +1,8 @@
 """A client of Nearline as a product would write it, with requests alone."""
 
+import functools
+
+import jwt
 import requests
 
 FEATURES = ("sepal_length", "sepal_width", "petal_length", "petal_width")
@@ -24,12 +27,18 @@ class Client:
 
     def __init__(self, stack, name: str = ADMIN, password: str = PASSWORD, gateway: str | None = None):
         self.stack = stack
+        self.name = name
         self.gateway = gateway or stack.gateway_url
         self.session = requests.Session()
         answer = requests.post(stack.auth_url + "/login", auth=(name, password), timeout=10)
         assert answer.status_code == 200, answer.text
         self.token = answer.text
         self.session.headers["Authorization"] = f"Bearer {self.token}"
+
+    @functools.cached_property
+    def user_id(self) -> str:
+        """The user's UUID, which records and documents have."""
+        return jwt.decode(self.token, options={"verify_signature": False})["sub"]
 
     def predict(self, values=(5.2, 3.6, 1.5, 0.3), **options) -> requests.Response:
         body = values if isinstance(values, dict) else features(values)

@@ -44,6 +44,13 @@ class SmtpSink:
         return [json.loads(line) for line in (self.folder / "mails.jsonl").read_text().splitlines()]
 
 
+def contents(stack) -> list:
+    """What was mailed, as bytes; from a mail server in the order in which it came."""
+    if stack.kind == "embedded":
+        return [path.read_bytes() for path in sorted((stack.data / "mail").glob("*.eml"))]
+    return [mail["content"].encode("latin-1") for mail in stack.smtp.taken()]
+
+
 def parse(content: bytes):
     message = email.message_from_bytes(content, policy=email.policy.default)
     assert not message.defects and not any(part.defects for part in message.walk())
@@ -52,10 +59,8 @@ def parse(content: bytes):
 
 
 def mails(stack) -> list:
-    """All there are; from a mail server in the order in which they came."""
-    if stack.kind == "embedded":
-        return [parse(path.read_bytes()) for path in sorted((stack.data / "mail").glob("*.eml"))]
-    return [parse(mail["content"].encode("latin-1")) for mail in stack.smtp.taken()]
+    """All there are, parsed."""
+    return [parse(content) for content in contents(stack)]
 
 
 def mails_to(stack, address: str) -> list:

@@ -15,6 +15,8 @@ from .process import BIN, ROOT, Service, free_port
 class EmbeddedStack:
     kind = "embedded"
     bootstrap = None
+    input_topic = "input-topic"
+    output_topic = "output-topic"
 
     def __init__(self, folder: pathlib.Path, *arguments):
         self.folder = folder
@@ -40,6 +42,14 @@ class EmbeddedStack:
         return [self.service]
 
     @property
+    def archivers(self) -> list:
+        return [self.service]
+
+    @property
+    def mailers(self) -> list:
+        return [self.service]
+
+    @property
     def gateway(self) -> Service:
         return self.service
 
@@ -58,12 +68,14 @@ class EmbeddedStack:
 
 class DistributedStack:
     """auth-svc, gateway-svc, prediction-svc, archive-svc and, where `mailers` says so, notification-svc and a mail
-    server, with topics, groups and databases of this stack's own."""
+    server, with topics, groups and databases of this stack's own. The gateways take the auth-svcs in turn.
+    `kafka` are librdkafka's properties for all services."""
 
     kind = "distributed"
 
     def __init__(self, folder: pathlib.Path, gateways: int = 1, workers: int = 1, archivers: int = 1, partitions: int = 12, registry_url=None,
-                 bootstrap=None, gateway_arguments=(), worker_arguments=(), mailers: int = 0, mailer_arguments=()):
+                 bootstrap=None, gateway_arguments=(), worker_arguments=(), mailers: int = 0, mailer_arguments=(),
+                 auths: int = 1, kafka: dict | None = None):
         self.folder = folder
         self.name = secrets.token_hex(4)
         self.bootstrap = bootstrap or os.environ["NEARLINE_TEST_KAFKA"]
@@ -78,9 +90,15 @@ class DistributedStack:
         self.env = {"JWT_SECRET": self.secret, "MYSQL_PASSWORD": self.mysql_password}
         self.gateway_arguments = gateway_arguments
         self.worker_arguments = worker_arguments
-        self.auth = self.make_auth()
+        self.kafka_config = folder / "kafka.properties" if kafka else None
+        if kafka:
+            folder.mkdir(parents=True, exist_ok=True)
+            self.kafka_config.write_text("".join(f"{key}={value}\n" for key, value in kafka.items()))
+        self.auths = [self.make_auth() for _ in range(auths)]
         self.auth_url = self.auth.url
-        self.gateways = [self.make_gateway() for _ in range(gateways)]
+        self.gateways = []
+        for _ in range(gateways):
+            self.gateways.append(self.make_gateway())
         self.workers = [self.make_worker() for _ in range(workers)]
         self.archivers = [self.make_archiver() for _ in range(archivers)]
         self.mailer_arguments = mailer_arguments
@@ -90,7 +108,8 @@ class DistributedStack:
     def topic_arguments(self) -> list:
         return ["--stream", f"kafka://{self.bootstrap}", "--registry", self.registry_url,
                 "--input-topic", self.input_topic, "--output-topic", self.output_topic,
-                "--group-prefix", self.group_prefix, "--partitions", self.partitions]
+                "--group-prefix", self.group_prefix, "--partitions", self.partitions,
+                *(["--kafka-config", self.kafka_config] if self.kafka_config else [])]
 
     def make_auth(self) -> Service:
         port = free_port()
@@ -99,7 +118,8 @@ class DistributedStack:
 
     def make_gateway(self) -> Service:
         port = free_port()
-        return Service("gateway-svc", ["--port", port, "--listen", "127.0.0.1", "--auth-url", self.auth.url,
+        auth = self.auths[len(self.gateways) % len(self.auths)]
+        return Service("gateway-svc", ["--port", port, "--listen", "127.0.0.1", "--auth-url", auth.url,
                                        "--archive", self.archive_url, *self.topic_arguments(), *self.gateway_arguments],
                        self.folder, f"http://127.0.0.1:{port}", self.env)
 
@@ -124,6 +144,10 @@ class DistributedStack:
                        self.folder, f"http://127.0.0.1:{port}", {**self.env, "SMTP_PASSWORD": SmtpSink.password})
 
     @property
+    def auth(self) -> Service:
+        return self.auths[0]
+
+    @property
     def mailer(self) -> Service:
         return self.mailers[0]
 
@@ -140,7 +164,7 @@ class DistributedStack:
         return self.gateway.url
 
     def services(self) -> list:
-        return [self.auth, *self.gateways, *self.workers, *self.archivers, *self.mailers]
+        return [*self.auths, *self.gateways, *self.workers, *self.archivers, *self.mailers]
 
     def start(self, wait: bool = True) -> "DistributedStack":
         for service in self.services():

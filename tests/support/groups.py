@@ -1,0 +1,16 @@
+"""Consumer groups, as a client that none of us wrote sees them."""
+
+from confluent_kafka.admin import AdminClient
+
+from .process import wait_until
+
+
+def members(stack, role: str) -> int:
+    """How many the broker takes for alive in the group of a role: gateway, prediction, archive, notification."""
+    admin = AdminClient({"bootstrap.servers": stack.bootstrap})
+    group = f"{stack.group_prefix}-{role}-iris"
+    return len(admin.describe_consumer_groups([group], request_timeout=10)[group].result().members)
+
+
+def wait_for_members(stack, role: str, count: int, seconds: float = 30):
+    wait_until(lambda: members(stack, role) == count, seconds, f"{count} members of {role}", every=0.1)
