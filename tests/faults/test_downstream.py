@@ -2,16 +2,17 @@
 
 import pytest
 
+import deeds
 from evidence import settle
 from stacks import two_of_each, urls, users_of
 from support.load import Load
 
 
-def run(stack, count: int, report, deeds=lambda load: None):
+def run(stack, count: int, report, damage=lambda load: None):
     users = users_of(stack, 20)
     report.event(f"{count} requests by {len(users)} users begin")
     with Load(stack, 16, urls(stack.gateways), seconds=3600, count=count, users=users) as load:
-        deeds(load)
+        damage(load)
         load.join(3600)
     report.event("the last one has ended")
     assert not load.lost and not load.refused, (load.lost[:3], load.refused[:3])
@@ -36,13 +37,11 @@ def test_kills_lose_and_repeat_nothing(tmp_path, requests_of, size, report, chan
         count = requests_of(400, 10_000)
         moments = sorted(chance.sample(range(count // 10, count), 10))
 
-        def deeds(load):
+        def damage(load):
             for n, moment in enumerate(moments):
                 load.wait_for_total(moment, 3600)
                 service = ([stack.archivers, stack.mailers][n % 2])[n // 2 % 2]
                 service.wait_ready()
-                report.event(f"kill -9 {service.name} {n // 2 % 2 + 1} after {load.total()} requests")
-                service.kill()
-                service.start(wait=False)
+                deeds.do(deeds.kill, stack, service, load, report)
 
-        run(stack, count, report, deeds)
+        run(stack, count, report, damage)

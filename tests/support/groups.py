@@ -7,7 +7,7 @@ from .process import wait_until
 
 def members(stack, role: str) -> int:
     """How many the broker takes for alive in the group of a role: gateway, prediction, archive, notification."""
-    admin = AdminClient({"bootstrap.servers": stack.bootstrap})
+    admin = AdminClient({"bootstrap.servers": stack.bootstrap, "log_level": 4})
     group = f"{stack.group_prefix}-{role}-iris"
     return len(admin.describe_consumer_groups([group], request_timeout=10)[group].result().members)
 

@@ -29,11 +29,12 @@ class Sent:
 
 class Load:
     """Threads that predict until they are stopped, until `seconds` are over or `count` requests are sent; each
-    outcome is kept by kind, and all of them in `sent`. Each thread keeps a connection to one of the gateways and
-    takes the users in turn."""
+    outcome is kept by kind, and all of them in `sent`. Each thread keeps a connection to one of the gateways, takes
+    the users in turn, and rests for `pause` seconds between two requests."""
 
     def __init__(self, stack, clients: int, gateways: list | None = None, seconds: float = 60,
-                 count: int | None = None, users: list | None = None, seed: int = 0, headers: dict | None = None):
+                 count: int | None = None, users: list | None = None, seed: int = 0, headers: dict | None = None,
+                 pause: float = 0):
         self.stack = stack
         self.gateways = gateways or [stack.gateway_url]
         self.clients = clients
@@ -41,6 +42,7 @@ class Load:
         self.count = count
         self.seed = seed
         self.headers = headers or {}
+        self.pause = pause
         self.stopping = threading.Event()
         self.lock = threading.Lock()
         self.begun = 0
@@ -85,6 +87,8 @@ class Load:
                 continue
             sent.seconds = time.monotonic() - start
             self.keep(sent, body, answer)
+            if self.pause:
+                self.stopping.wait(self.pause)
 
     def keep(self, sent: Sent, body: dict, answer):
         sent.status = answer.status_code
