@@ -31,7 +31,7 @@ class Record:
     """Of the input or the output topic, the dead letters, or the archive."""
 
     request_id: str | None
-    features: tuple | None = None
+    features: tuple | None = None  # None: broken, or a failure without them
     user: str | None = None
     status: int | None = None
     label: str | None = None
@@ -100,7 +100,8 @@ class Account:
                         self.found["from_nowhere"].append((place, record))
                 elif record.features != each.features or record.user != each.user:
                     self.found["crossed"].append((place, record, each.features))
-        features = collections.Counter(document.features for document in self.evidence.documents)
+        features = collections.Counter(document.features for document in self.evidence.documents
+                                       if document.features in self.by_features)
         for document in self.evidence.documents:
             if features[document.features] > 1 or len(self.documents[document.request_id]) > 1:
                 self.found["archived_twice"].append(document.request_id)

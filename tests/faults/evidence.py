@@ -21,12 +21,14 @@ def body_of(value: bytes | None) -> dict:
     try:
         body = json.loads((value or b"")[5:] if (value or b"")[:1] == b"\0" else value or b"")
         return body if isinstance(body, dict) else {}
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
 
 
 def record_of(body: dict, request_id: str | None, user: str | None) -> Record:
-    return Record(request_id, tuple(body.get(name) for name in FEATURES), user, body.get("status"),
+    features = tuple(body.get(name) for name in FEATURES)
+    are_numbers = all(isinstance(each, (int, float)) for each in features)
+    return Record(request_id, features if are_numbers else None, user, body.get("status"),
                   body.get("prediction"), body.get("model_id"))
 
 

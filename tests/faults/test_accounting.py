@@ -192,6 +192,10 @@ def test_a_wrong_outcome_is_seen(wrong, expected):
 def test_others_may_send_too():
     requests, evidence = all_well()
     predict_what_nobody_sent(requests, evidence)
+    for n in (97, 98):
+        evidence.requests.append(request(n))
+        evidence.answers.append(answer(n, features=None, status=400))
+        evidence.documents += [answer(n, features=None, status=400), answer(10 * n, features=values(96), status=422)]
     assert kinds(requests, evidence, strangers=True) == set()
 
 
