@@ -25,6 +25,7 @@ start_servers() {
     rm -rf "$servers_dir" && mkdir -p "$servers_dir"
     say "starting Kafka, MariaDB, a schema registry and a MongoDB"
     NEARLINE_TEST_KAFKA=$("$root/tests/servers/kafka" start "$servers_dir/kafka" --until-exit-of $$ "$@")
+    NEARLINE_TEST_KAFKA_PROXIED=$("$root/tests/servers/kafka" proxied "$servers_dir/kafka")
     NEARLINE_TEST_MYSQL=$("$root/tests/servers/mariadb" start "$servers_dir/mariadb")
     NEARLINE_TEST_REGISTRY=$("$root/tests/servers/apicurio" start "$servers_dir/apicurio" --until-exit-of $$)
     # A real MongoDB, where somebody has one: MONGODB_URL=mongodb://host:27017 script/test
@@ -32,7 +33,7 @@ start_servers() {
     if [ -z "$NEARLINE_TEST_MONGODB" ]; then
         NEARLINE_TEST_MONGODB=mongodb://$("$root/tests/servers/mongo" start "$servers_dir/mongo" --until-exit-of $$)
     fi
-    export NEARLINE_TEST_KAFKA NEARLINE_TEST_MYSQL NEARLINE_TEST_REGISTRY NEARLINE_TEST_MONGODB
+    export NEARLINE_TEST_KAFKA NEARLINE_TEST_KAFKA_PROXIED NEARLINE_TEST_MYSQL NEARLINE_TEST_REGISTRY NEARLINE_TEST_MONGODB
 }
 
 stop_servers() {

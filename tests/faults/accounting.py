@@ -154,6 +154,10 @@ class Account:
         """Whether all that was stored has ended everywhere: what is wrong now stays so."""
         return not any(self.found[kind] for kind in ("missing", "unstored", "unanswered", "unmailed"))
 
+    def count_in_doubt(self) -> int:
+        predicted = {record.features for record in self.evidence.answers if record.status == 200}
+        return sum(each.status in (504, None) and each.features in predicted for each in self.sent)
+
     def counts(self) -> dict:
         """In words, with what is not wrong but worth knowing."""
         statuses = collections.Counter(each.status or 0 for each in self.sent)
@@ -166,6 +170,7 @@ class Account:
             "of them repeats": len(self.evidence.answers) - len({each.request_id for each in self.evidence.answers}),
             "dead letters": len(self.evidence.letters),
             "documents": len(self.evidence.documents),
+            "in doubt (504, or connection lost) and predicted": self.count_in_doubt(),
         }
         if self.evidence.mails is not None:
             mails = self.evidence.mails

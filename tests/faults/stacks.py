@@ -1,9 +1,11 @@
 """Stacks for faults: two of each service, and groups that soon notice who is dead."""
 
 import contextlib
+import os
 
 from support.client import Client
 from support.load import new_user
+from support.proxy import Proxy
 from support.stack import DistributedStack
 
 # As short as the tests' broker allows; Nearline's own is 6 s.
@@ -27,6 +29,30 @@ def two_of_each(folder, **options):
         raise
     codes = stack.stop()
     assert set(codes) == {0}, codes
+
+
+class Proxies(dict):
+    """A proxy before each server that a stack's services use, by the server's name."""
+
+    def __call__(self, server: str, address: str) -> str:
+        if server not in self:
+            if server == "kafka":
+                target, own = os.environ["NEARLINE_TEST_KAFKA_PROXIED"].split()
+                self[server] = Proxy(target, int(own.rpartition(":")[2]))
+            else:
+                self[server] = Proxy(address)
+        return self[server].address
+
+    def close(self):
+        for proxy in self.values():
+            proxy.close()
+
+
+@contextlib.contextmanager
+def behind_proxies(folder, **options):
+    """As two_of_each: the stack and its proxies. One at a time: a broker tells its clients of one proxy."""
+    with contextlib.closing(Proxies()) as proxies, two_of_each(folder, through=proxies, **options) as stack:
+        yield stack, proxies
 
 
 def users_of(stack, count: int) -> list:

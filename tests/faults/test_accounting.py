@@ -64,6 +64,7 @@ def test_all_is_well():
     counts = account.counts()
     assert counts["requests"] == 8 and counts["connection lost"] == 2 and counts["answered 504"] == 2
     assert counts["of them repeats"] == 1
+    assert counts["in doubt (504, or connection lost) and predicted"] == 2
     assert counts["of them repeats, under the same Message-ID"] == 1
 
 

@@ -69,15 +69,17 @@ class EmbeddedStack:
 class DistributedStack:
     """auth-svc, gateway-svc, prediction-svc, archive-svc and, where `mailers` says so, notification-svc and a mail
     server, with topics, groups and databases of this stack's own. The gateways take the auth-svcs in turn.
-    `kafka` are librdkafka's properties for all services."""
+    `kafka` are librdkafka's properties for all services; `through` names the address, for each server's host:port
+    ("kafka", "registry", "mysql", "mongodb", "smtp"), by which services reach it."""
 
     kind = "distributed"
 
     def __init__(self, folder: pathlib.Path, gateways: int = 1, workers: int = 1, archivers: int = 1, partitions: int = 12, registry_url=None,
                  bootstrap=None, gateway_arguments=(), worker_arguments=(), mailers: int = 0, mailer_arguments=(),
-                 auths: int = 1, kafka: dict | None = None):
+                 auths: int = 1, kafka: dict | None = None, through=lambda server, address: address):
         self.folder = folder
         self.name = secrets.token_hex(4)
+        self.through = through
         self.bootstrap = bootstrap or os.environ["NEARLINE_TEST_KAFKA"]
         self.registry_url = registry_url or os.environ["NEARLINE_TEST_REGISTRY"]
         self.mysql_url, self.mysql_password = make_database(f"nearline_{self.name}")
@@ -105,22 +107,29 @@ class DistributedStack:
         self.smtp = SmtpSink(folder / "smtp") if mailers else None
         self.mailers = [self.make_mailer() for _ in range(mailers)]
 
+    def way_to(self, server: str, url: str) -> str:
+        """The URL by which services reach a server."""
+        parts = urllib.parse.urlsplit(url)
+        user, at, address = parts.netloc.rpartition("@")
+        return urllib.parse.urlunsplit(parts._replace(netloc=user + at + self.through(server, address)))
+
     def topic_arguments(self) -> list:
-        return ["--stream", f"kafka://{self.bootstrap}", "--registry", self.registry_url,
+        return ["--stream", "kafka://" + self.through("kafka", self.bootstrap),
+                "--registry", self.way_to("registry", self.registry_url),
                 "--input-topic", self.input_topic, "--output-topic", self.output_topic,
                 "--group-prefix", self.group_prefix, "--partitions", self.partitions,
                 *(["--kafka-config", self.kafka_config] if self.kafka_config else [])]
 
     def make_auth(self) -> Service:
         port = free_port()
-        return Service("auth-svc", ["--port", port, "--listen", "127.0.0.1", "--users", self.mysql_url],
+        return Service("auth-svc", ["--port", port, "--listen", "127.0.0.1", "--users", self.way_to("mysql", self.mysql_url)],
                        self.folder, f"http://127.0.0.1:{port}", self.env)
 
     def make_gateway(self) -> Service:
         port = free_port()
         auth = self.auths[len(self.gateways) % len(self.auths)]
         return Service("gateway-svc", ["--port", port, "--listen", "127.0.0.1", "--auth-url", auth.url,
-                                       "--archive", self.archive_url, *self.topic_arguments(), *self.gateway_arguments],
+                                       "--archive", self.way_to("mongodb", self.archive_url), *self.topic_arguments(), *self.gateway_arguments],
                        self.folder, f"http://127.0.0.1:{port}", self.env)
 
     def make_worker(self) -> Service:
@@ -131,14 +140,15 @@ class DistributedStack:
 
     def make_archiver(self) -> Service:
         port = free_port()
-        return Service("archive-svc", ["--admin-port", port, "--listen", "127.0.0.1", "--archive", self.archive_url,
+        return Service("archive-svc", ["--admin-port", port, "--listen", "127.0.0.1", "--archive", self.way_to("mongodb", self.archive_url),
                                        *self.topic_arguments()],
                        self.folder, f"http://127.0.0.1:{port}", self.env)
 
     def make_mailer(self, *arguments) -> Service:
         port = free_port()
-        return Service("notification-svc", ["--admin-port", port, "--listen", "127.0.0.1", "--users", self.mysql_url,
-                                            "--mail", self.smtp.url, "--mail-ca", self.smtp.certificate,
+        return Service("notification-svc", ["--admin-port", port, "--listen", "127.0.0.1",
+                                            "--users", self.way_to("mysql", self.mysql_url),
+                                            "--mail", self.way_to("smtp", self.smtp.url), "--mail-ca", self.smtp.certificate,
                                             "--mail-from", "Nearline <nearline@example.com>", "--mail-retry", "200ms",
                                             *self.topic_arguments(), *self.mailer_arguments, *arguments],
                        self.folder, f"http://127.0.0.1:{port}", {**self.env, "SMTP_PASSWORD": SmtpSink.password})
