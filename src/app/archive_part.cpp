@@ -1,6 +1,7 @@
 #include "app/archive_part.hpp"
 
 #include "schema/builtin_schemas.hpp"
+#include "stream/dead_letter.hpp"
 
 namespace nearline::app {
 
@@ -23,6 +24,7 @@ stream::Sink::Options sink_options(Process& process, ReadyGate& ready, const Top
     stream::Sink::Options sink;
     sink.topic = topics.output_topic;
     sink.role = "archive";
+    sink.retry_topic = stream::retry_topic(sink.topic, sink.role);
     sink.group = topics.group("archive");
     sink.topic_options = topics.topic_options();
     sink.max_batch = 2'000;

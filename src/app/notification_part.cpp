@@ -4,6 +4,7 @@
 
 #include "notification/mail_place.hpp"
 #include "schema/builtin_schemas.hpp"
+#include "stream/dead_letter.hpp"
 
 namespace nearline::app {
 
@@ -102,7 +103,7 @@ notification::Service::Options service_options(Process& process, ReadyGate& read
     service.max_age = options.max_age;
     service.keep = options.kept(topics);
     service.sink.topic = topics.output_topic;
-    service.sink.retry_topic = topics.output_topic + ".notification.retry";
+    service.sink.retry_topic = stream::retry_topic(topics.output_topic, "notification");
     service.sink.group = topics.group("notification");
     service.sink.topic_options = topics.topic_options();
     service.sink.stream_dependency = stream_name;

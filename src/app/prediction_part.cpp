@@ -3,6 +3,7 @@
 #include "app/model_path.hpp"
 #include "prediction/model_fit.hpp"
 #include "schema/builtin_schemas.hpp"
+#include "stream/dead_letter.hpp"
 
 namespace nearline::app {
 
@@ -13,6 +14,7 @@ prediction::Worker::Options worker_options(Process& process, ReadyGate& ready, c
     prediction::Worker::Options worker;
     worker.input_topic = topics.input_topic;
     worker.output_topic = topics.output_topic;
+    worker.retry_topic = stream::retry_topic(topics.input_topic, worker.role);
     worker.group = topics.group("prediction");
     worker.topic_options = topics.topic_options();
     worker.max_batch = static_cast<std::size_t>(options.max_batch);

@@ -17,14 +17,20 @@ void describe(Record& letter, const ConsumedRecord& record, const Rejection& rea
     add("__connect.errors.exception.message", reason.message);
 }
 
+std::string name_for(std::string_view topic, std::string_view role, std::string_view purpose) {
+    std::string name(topic);
+    for (const auto part : {role, purpose}) (name += '.') += part;
+    return name;
+}
+
 }  // namespace
 
 std::string dead_letter_topic(std::string_view topic, std::string_view role) {
-    std::string name(topic);
-    name += '.';
-    name += role;
-    name += ".dlq";
-    return name;
+    return name_for(topic, role, "dlq");
+}
+
+std::string retry_topic(std::string_view topic, std::string_view role) {
+    return name_for(topic, role, "retry");
 }
 
 Record make_dead_letter(const ConsumedRecord& record, const Rejection& reason) {

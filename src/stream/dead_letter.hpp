@@ -10,6 +10,8 @@ namespace nearline::stream {
 
 /// "<topic>.<role>.dlq"
 std::string dead_letter_topic(std::string_view topic, std::string_view role);
+/// "<topic>.<role>.retry": replayed dead letters, which that role alone reads, beside its topic.
+std::string retry_topic(std::string_view topic, std::string_view role);
 
 /// The dead letter of a record: key, value and headers untouched, and behind them (names as in Kafka
 /// Connect, KIP-298) __connect.errors.topic, .partition, .offset, .stage, .class.name, .exception.message.

@@ -29,6 +29,7 @@ const std::vector<Header> why{{"__connect.errors.topic", "input-topic"},
 
 TEST(DeadLetter, TopicNamesTheRole) {
     EXPECT_EQ(dead_letter_topic("input-topic", "prediction"), "input-topic.prediction.dlq");
+    EXPECT_EQ(retry_topic("input-topic", "prediction"), "input-topic.prediction.retry");
 }
 
 TEST(DeadLetter, KeepsKeyValueAndHeadersAndSaysWhy) {
