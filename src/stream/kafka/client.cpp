@@ -77,17 +77,21 @@ int on_socket(int domain, int type, int protocol, void* /*opaque*/) {
 
 /// Of Kafka's protocol.
 constexpr std::int16_t join_group = 11;
+constexpr std::int16_t heartbeat = 12;
 constexpr std::int16_t sync_group = 14;
 
 rd_kafka_resp_err_t on_request_sent(rd_kafka_t*, int, const char*, std::int32_t, std::int16_t api, std::int16_t,
                                     std::int32_t, std::size_t, void* opaque) {
-    if (api == join_group) static_cast<Observer*>(opaque)->is_joining = true;
+    if (api == join_group) static_cast<Observer*>(opaque)->joins();
     return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
 rd_kafka_resp_err_t on_response_received(rd_kafka_t*, int, const char*, std::int32_t, std::int16_t api, std::int16_t,
                                          std::int32_t, std::size_t, std::int64_t, rd_kafka_resp_err_t, void* opaque) {
-    if (api == sync_group) static_cast<Observer*>(opaque)->is_joining = false;
+    auto& observer = *static_cast<Observer*>(opaque);
+    // Either may say that the group is being rebalanced.
+    if (api == heartbeat || api == sync_group) observer.may_join();
+    if (api == sync_group) observer.has_joined();
     return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 

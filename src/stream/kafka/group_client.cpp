@@ -112,6 +112,8 @@ void GroupClient::rebalance(rd_kafka_resp_err_t what, rd_kafka_topic_partition_l
     } catch (...) {
         if (!thrown_) thrown_ = std::current_exception();
     }
+    // Cooperative: what was given up is shared out in another round.
+    may_join();
     if (returns_on_change_) rd_kafka_yield(client_.get());
 }
 

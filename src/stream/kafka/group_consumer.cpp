@@ -14,6 +14,7 @@ namespace {
 constexpr std::chrono::seconds commit_time{5};
 constexpr std::chrono::seconds seek_time{2};
 constexpr std::chrono::milliseconds joining_look{2};
+constexpr std::chrono::milliseconds deferred_look{20};
 /// For the committed offsets of partitions that have just come.
 constexpr std::chrono::seconds committed_time{2};
 
@@ -32,6 +33,8 @@ KafkaGroupConsumer::~KafkaGroupConsumer() {
 
 std::vector<ConsumedRecord> KafkaGroupConsumer::poll(std::size_t most, std::chrono::milliseconds timeout) {
     commit_deferred();
+    // What could not be committed yet is not left until a record comes.
+    if (!deferred_.empty()) timeout = std::min(timeout, deferred_look);
     batch_.clear();
     const auto deadline = Clock::now() + timeout;
     // The first one is waited for; then what is there already comes along.
@@ -135,7 +138,8 @@ void KafkaGroupConsumer::commit(const std::vector<Position>& next) {
     const auto offsets = offsets_to_commit(next);
     if (offsets->cnt == 0) return;
     // The others of the group may let it wait for longer than anyone here would.
-    for (const auto deadline = Clock::now() + commit_time; is_joining; std::this_thread::sleep_for(joining_look)) {
+    for (const auto deadline = Clock::now() + commit_time; may_be_joining();
+         std::this_thread::sleep_for(joining_look)) {
         if (Clock::now() >= deadline) throw Unavailable("the group " + group() + " is being rebalanced");
     }
     const Queue answers(rd_kafka_queue_new(client()));
@@ -160,7 +164,7 @@ void KafkaGroupConsumer::commit_async(const std::vector<Position>& next) {
 }
 
 void KafkaGroupConsumer::commit_deferred() {
-    if (deferred_.empty() || is_joining || left()) return;
+    if (deferred_.empty() || may_be_joining() || left()) return;
     std::vector<Position> next;
     for (const auto& [at, offset] : std::exchange(deferred_, {})) next.push_back({at, offset});
     const auto offsets = offsets_to_commit(next);
