@@ -84,7 +84,7 @@ TEST_P(Groups, CommitWithoutWaiting) {
     const auto id = unique("group");
     const auto one = owner(name, id, 1);
     one->commit_async({{{name, 0}, 3}});
-    EXPECT_TRUE(wait_until([&] { return admin()->committed(id)[{name, 0}] == 3; }));
+    EXPECT_TRUE(poll_until([&] { return admin()->committed(id)[{name, 0}] == 3; }, *one));
 }
 
 TEST_P(Groups, LeaveOutOffsetsOfOthers) {
