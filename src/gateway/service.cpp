@@ -175,7 +175,7 @@ void Service::Impl::check_started() {
 void Service::Impl::sample_backlog() {
     try {
         const auto topic = admin->topic(options.input_topic);
-        const auto committed = admin->committed(group_name(options, "prediction"));
+        const auto committed = admin->committed(group_name(options, "prediction"), options.input_topic);
         std::int64_t end = 0;
         std::int64_t done = 0;
         for (int partition = 0; topic && partition < topic->partitions; ++partition) {

@@ -52,6 +52,8 @@ public:
     virtual std::vector<GroupInfo> groups() = 0;
     /// A group's committed offsets; partitions without one are left out.
     virtual std::map<TopicPartition, std::int64_t> committed(const std::string& group) = 0;
+    /// Likewise, of one topic: what Kafka is asked for then is not all that the cluster has.
+    virtual std::map<TopicPartition, std::int64_t> committed(const std::string& group, const std::string& topic) = 0;
 };
 
 }  // namespace nearline::stream

@@ -206,6 +206,11 @@ public:
     std::int64_t offset_at(const TopicPartition&, std::int64_t) override { return 0; }
     std::vector<stream::GroupInfo> groups() override { return {}; }
     std::map<TopicPartition, std::int64_t> committed(const std::string&) override { return owner_.committed(); }
+    std::map<TopicPartition, std::int64_t> committed(const std::string&, const std::string& topic) override {
+        auto offsets = owner_.committed();
+        std::erase_if(offsets, [&](const auto& each) { return each.first.topic != topic; });
+        return offsets;
+    }
 
 private:
     ScriptedStream& owner_;

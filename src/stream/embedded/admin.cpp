@@ -73,6 +73,11 @@ public:
     std::map<TopicPartition, std::int64_t> committed(const std::string& group) override {
         return engine_.log().stored_offsets(group);
     }
+    std::map<TopicPartition, std::int64_t> committed(const std::string& group, const std::string& topic) override {
+        auto offsets = committed(group);
+        std::erase_if(offsets, [&](const auto& each) { return each.first.topic != topic; });
+        return offsets;
+    }
 
 private:
     const PartitionLog& find(const TopicPartition& at) const {

@@ -53,15 +53,15 @@ std::string name_of(const TopicPartition& at) {
 
 }  // namespace
 
-rd_kafka_t* AdminClient::of_group(const std::string& group) {
+std::shared_ptr<rd_kafka_t> AdminClient::of_group(const std::string& group) {
     const std::lock_guard lock(mutex_);
-    auto& client = groups_[group];
-    if (!client) {
-        client =
+    if (!group_client_ || group_ != group) {
+        group_client_ =
             make_client(cluster_, RD_KAFKA_CONSUMER, {{"group.id", group}, {"enable.auto.commit", "false"}}, *this);
+        group_ = group;
     }
-    rd_kafka_poll(client.get(), 0);
-    return client.get();
+    rd_kafka_poll(group_client_.get(), 0);
+    return group_client_;
 }
 
 Event KafkaAdmin::ask(rd_kafka_admin_op_t operation, const std::string& what, Clock::time_point deadline,
@@ -212,16 +212,28 @@ std::vector<GroupInfo> KafkaAdmin::groups() {
 
 std::map<TopicPartition, std::int64_t> KafkaAdmin::committed(const std::string& group) {
     const auto until = deadline();
+    return committed_of(group, topics(), until);
+}
+
+std::map<TopicPartition, std::int64_t> KafkaAdmin::committed(const std::string& group, const std::string& topic) {
+    const auto until = deadline();
+    const auto found = describe(topic, until, false);
+    return found ? committed_of(group, {*found}, until) : std::map<TopicPartition, std::int64_t>();
+}
+
+std::map<TopicPartition, std::int64_t> KafkaAdmin::committed_of(const std::string& group,
+                                                                const std::vector<TopicInfo>& topics,
+                                                                Clock::time_point deadline) {
     std::vector<TopicPartition> all;
-    for (const auto& topic : topics()) {
+    for (const auto& topic : topics) {
         for (int partition = 0; partition < topic.partitions; ++partition) all.push_back({topic.name, partition});
     }
     std::map<TopicPartition, std::int64_t> offsets;
     if (all.empty()) return offsets;
     const auto list = to_list(all);
-    auto* const client = client_.of_group(group);
-    settle("can't ask for the offsets of group " + group, until,
-           [&] { return rd_kafka_committed(client, list.get(), remaining_ms(until)); });
+    const auto client = client_.of_group(group);
+    settle("can't ask for the offsets of group " + group, deadline,
+           [&] { return rd_kafka_committed(client.get(), list.get(), remaining_ms(deadline)); });
     for (int i = 0; i < list->cnt; ++i) {
         const auto& each = list->elems[i];
         if (each.offset >= 0) offsets[{each.topic, each.partition}] = each.offset;

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
 
@@ -10,8 +11,8 @@
 
 namespace nearline::stream::kafka {
 
-/// The clients for questions to the cluster, shared by every Admin of a stream: one for all but a group's
-/// offsets, and one for each group that was asked for. None subscribes to anything. Thread-safe.
+/// The clients for questions to the cluster, shared by every Admin of a stream: one for all but groups' offsets, and
+/// one of the group whose offsets were asked for last. Neither subscribes to anything. Thread-safe.
 class AdminClient : private Observer {
 public:
     explicit AdminClient(const Cluster& cluster)
@@ -22,13 +23,14 @@ public:
         rd_kafka_poll(client_.get(), 0);
         return client_.get();
     }
-    rd_kafka_t* of_group(const std::string& group);
+    std::shared_ptr<rd_kafka_t> of_group(const std::string& group);
 
 private:
     const Cluster cluster_;
     Client client_;
     std::mutex mutex_;
-    std::map<std::string, Client> groups_;
+    std::string group_;
+    std::shared_ptr<rd_kafka_t> group_client_;
 };
 
 class KafkaAdmin : public Admin {
@@ -44,12 +46,15 @@ public:
     std::int64_t offset_at(const TopicPartition& at, std::int64_t timestamp) override;
     std::vector<GroupInfo> groups() override;
     std::map<TopicPartition, std::int64_t> committed(const std::string& group) override;
+    std::map<TopicPartition, std::int64_t> committed(const std::string& group, const std::string& topic) override;
 
 private:
     using Ask = std::function<void(const rd_kafka_AdminOptions_t*, rd_kafka_queue_t*)>;
     /// The answer to one question to the cluster; throws Unavailable where there is none, or `what` failed.
     Event ask(rd_kafka_admin_op_t operation, const std::string& what, Clock::time_point deadline, const Ask& ask);
     std::optional<TopicInfo> describe(const std::string& name, Clock::time_point deadline, bool need_leaders);
+    std::map<TopicPartition, std::int64_t> committed_of(const std::string& group, const std::vector<TopicInfo>& topics,
+                                                        Clock::time_point deadline);
     Watermarks query_watermarks(const TopicPartition& at, Clock::time_point deadline);
     Clock::time_point deadline() const { return Clock::now() + timeout_; }
 

@@ -70,6 +70,10 @@ public:
     std::map<stream::TopicPartition, std::int64_t> committed(const std::string& group) override {
         return there().committed(group);
     }
+    std::map<stream::TopicPartition, std::int64_t> committed(const std::string& group,
+                                                             const std::string& topic) override {
+        return there().committed(group, topic);
+    }
 
 private:
     stream::Admin& there() {

@@ -99,13 +99,21 @@ TEST_P(Admins, ListGroupsWithTheirMembers) {
 
 TEST_P(Admins, KnowCommittedOffsets) {
     const auto name = topic(3);
+    const auto other = topic(1);
     const auto id = unique("group");
     EXPECT_THAT(admin()->committed(id), IsEmpty());
-    const auto consumer = stream().consumer(group(name, id), {});
-    ASSERT_TRUE(poll_until([&] { return consumer->assignment().size() == 3; }, *consumer));
-    consumer->commit({{{name, 0}, 5}, {{name, 2}, 7}});
+    EXPECT_THAT(admin()->committed(id, name), IsEmpty());
+    auto options = group(name, id);
+    options.topics.push_back(other);
+    const auto consumer = stream().consumer(options, {});
+    ASSERT_TRUE(poll_until([&] { return consumer->assignment().size() == 4; }, *consumer));
+    consumer->commit({{{name, 0}, 5}, {{name, 2}, 7}, {{other, 0}, 1}});
     const std::map<TopicPartition, std::int64_t> expected{{{name, 0}, 5}, {{name, 2}, 7}};
-    EXPECT_EQ(admin()->committed(id), expected);
+    EXPECT_EQ(admin()->committed(id, name), expected);
+    auto all = expected;
+    all[{other, 0}] = 1;
+    EXPECT_EQ(admin()->committed(id), all);
+    EXPECT_THAT(admin()->committed(id, unique("nothing")), IsEmpty());
 }
 
 INSTANTIATE_TEST_SUITE_P(Stream, Admins, ::testing::ValuesIn(implementations()), name_of);

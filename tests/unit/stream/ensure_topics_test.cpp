@@ -43,6 +43,7 @@ public:
     std::int64_t offset_at(const TopicPartition&, std::int64_t) override { return 0; }
     std::vector<GroupInfo> groups() override { return {}; }
     std::map<TopicPartition, std::int64_t> committed(const std::string&) override { return {}; }
+    std::map<TopicPartition, std::int64_t> committed(const std::string&, const std::string&) override { return {}; }
 
 private:
     void fail_if_told() {
