@@ -1,5 +1,7 @@
 #include "runtime/health.hpp"
 
+#include <set>
+
 #include "domain/json.hpp"
 #include "runtime/log.hpp"
 
@@ -26,21 +28,29 @@ void Health::draining() {
     phase_ = Phase::draining;
 }
 
-void Health::up(const std::string& dependency) {
+void Health::up(const std::string& dependency, const std::string& witness) {
     bool was_missing = false;
+    bool is_missing = false;
     {
         const std::scoped_lock lock(mutex_);
-        was_missing = missing_.erase(dependency) > 0;
+        const auto found = missing_.find(dependency);
+        was_missing = found != missing_.end();
+        if (was_missing) {
+            found->second.erase(witness);
+            is_missing = !found->second.empty();
+            if (!is_missing) missing_.erase(found);
+        }
     }
-    dependency_up(metrics_, dependency).set(1);
-    if (was_missing) log::info("dependency is back", {{"dependency", dependency}});
+    dependency_up(metrics_, dependency).set(is_missing ? 0 : 1);
+    if (was_missing && !is_missing) log::info("dependency is back", {{"dependency", dependency}});
 }
 
-void Health::down(const std::string& dependency, const std::string& why) {
+void Health::down(const std::string& dependency, const std::string& why, const std::string& witness) {
     bool is_new = false;
     {
         const std::scoped_lock lock(mutex_);
-        is_new = missing_.insert_or_assign(dependency, why).second;
+        is_new = !missing_.contains(dependency);
+        missing_[dependency][witness] = why;
     }
     dependency_up(metrics_, dependency).set(0);
     if (is_new) log::warning("dependency is missing; trying again", {{"dependency", dependency}, {"reason", why}});
@@ -72,7 +82,7 @@ Health::Report Health::readyz() const {
     const char* phase = phase_ == Phase::ready ? "ready" : phase_ == Phase::starting ? "starting" : "draining";
     std::string body = std::string(R"({"status":")") + phase + R"(","missing":{)";
     bool first = true;
-    for (const auto& [dependency, why] : missing_) {
+    for (const auto& [dependency, why] : reasons()) {
         if (!first) body += ',';
         first = false;
         body += quote_json(dependency) + ':' + quote_json(why);
@@ -87,7 +97,21 @@ bool Health::is_draining() const {
 
 std::map<std::string, std::string> Health::missing() const {
     const std::scoped_lock lock(mutex_);
-    return missing_;
+    return reasons();
+}
+
+/// Under the lock.
+std::map<std::string, std::string> Health::reasons() const {
+    std::map<std::string, std::string> reasons;
+    for (const auto& [dependency, witnesses] : missing_) {
+        std::set<std::string> said;
+        auto& all = reasons[dependency];
+        for (const auto& [witness, why] : witnesses) {
+            if (!said.insert(why).second) continue;
+            all += (all.empty() ? "" : "; ") + why;
+        }
+    }
+    return reasons;
 }
 
 }  // namespace nearline

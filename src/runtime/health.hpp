@@ -22,8 +22,10 @@ public:
     void draining();
 
     /// A dependency ("kafka", "mysql", "schema registry") answers, or does not and why. Logs the change.
-    void up(const std::string& dependency);
-    void down(const std::string& dependency, const std::string& why);
+    /// Several may judge one dependency, each by what it does with it and under a `witness` name of its own: it
+    /// is missing while one of them says so, so that they don't take back what another has said.
+    void up(const std::string& dependency, const std::string& witness = "");
+    void down(const std::string& dependency, const std::string& why, const std::string& witness = "");
 
     /// The worker is alive but made no progress: /healthz says so with 503 until stuck("") takes it back.
     void stuck(const std::string& why);
@@ -35,15 +37,17 @@ public:
     Report healthz() const;  ///< 200 {"status":"alive"}
     Report readyz() const;   ///< 200 or 503 {"status":"ready"|"starting"|"draining","missing":{"kafka":"…"}}
     bool is_draining() const;
+    /// By dependency, why; where several say so, the reason of each once.
     std::map<std::string, std::string> missing() const;
 
 private:
+    std::map<std::string, std::string> reasons() const;
     enum class Phase { starting, ready, draining };
     Metrics& metrics_;
     mutable std::mutex mutex_;
     Phase phase_ = Phase::starting;
     std::string stuck_;
-    std::map<std::string, std::string> missing_;
+    std::map<std::string, std::map<std::string, std::string>> missing_;  // by dependency and witness, why
 };
 
 }  // namespace nearline

@@ -53,6 +53,28 @@ TEST(Health, SaysTheNewestReason) {
     EXPECT_EQ(health.missing().at("mysql"), "access denied");
 }
 
+TEST(Health, OneWitnessDoesNotTakeBackWhatAnotherSays) {
+    Metrics metrics;
+    Health health(metrics);
+    health.down("kafka", "no broker answers", "watch");
+    health.down("kafka", "dead letters can't be written");
+    EXPECT_EQ(health.missing().at("kafka"), "dead letters can't be written; no broker answers");
+    health.up("kafka");
+    EXPECT_EQ(health.missing().at("kafka"), "no broker answers");
+    EXPECT_THAT(metrics.exposition(), HasSubstr("nearline_dependency_up{dependency=\"kafka\"} 0"));
+    health.up("kafka", "watch");
+    EXPECT_TRUE(health.missing().empty());
+    EXPECT_THAT(metrics.exposition(), HasSubstr("nearline_dependency_up{dependency=\"kafka\"} 1"));
+}
+
+TEST(Health, SaysAReasonOnceThatSeveralHave) {
+    Metrics metrics;
+    Health health(metrics);
+    health.down("kafka", "no broker answers", "gateway");
+    health.down("kafka", "no broker answers", "archive");
+    EXPECT_EQ(health.missing().at("kafka"), "no broker answers");
+}
+
 TEST(Health, LivenessFailsWhileItMakesNoProgress) {
     Metrics metrics;
     Health health(metrics);
