@@ -31,7 +31,7 @@ target_link_libraries(nearline_sqlitecpp INTERFACE SQLite::SQLite3)
 
 # librdkafka: the system's if it is new enough, else the one that bootstrap built; under
 # ThreadSanitizer always its own (script/lib-deps.sh says why).
-set(rdkafka ${nearline_deps}/librdkafka-2.8.0)
+set(rdkafka ${nearline_deps}/librdkafka-2.8.0-p1)
 if(NEARLINE_SANITIZER STREQUAL "thread")
     set(rdkafka ${rdkafka}-tsan)
 else()

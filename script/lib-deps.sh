@@ -49,17 +49,19 @@ trixie_apt_get() {
 rdkafka_version=2.8.0
 rdkafka_sha256=5bd1c46f63265f31c6bfcedcde78703f77d28238eadf23821c2b43fc30be3e25
 
-# Debian 12 has 2.0.2, which loses records around rebalances: 2.8 from Debian 13's source package.
+# Debian 12 has 2.0.2, which loses records around rebalances: 2.8 from Debian 13's source package, with a patch
+# that says itself what it mends. A changed patch needs another number here and in cmake/Dependencies.cmake.
+rdkafka_patch=$root/cmake/librdkafka-$rdkafka_version.patch
 install_librdkafka() {
     [ "$(codename)" = bookworm ] || return 0
-    build_librdkafka "$deps/librdkafka-$rdkafka_version"
+    build_librdkafka "$deps/librdkafka-$rdkafka_version-p1"
 }
 
 # ThreadSanitizer's runtime in GCC 12 does not know C11's thrd_create, which librdkafka uses where it
 # can, and crashes in the first lock of such a thread. So script/check has one on POSIX threads, and
 # instrumented, so that what librdkafka's own atomics order is seen as ordered.
 install_librdkafka_tsan() {
-    build_librdkafka "$deps/librdkafka-$rdkafka_version-tsan" "-DCMAKE_C_FLAGS=-fsanitize=thread -g1"
+    build_librdkafka "$deps/librdkafka-$rdkafka_version-p1-tsan" "-DCMAKE_C_FLAGS=-fsanitize=thread -g1"
 }
 
 # build_librdkafka PREFIX [CMAKE-OPTION...]: a static one; with options, on POSIX threads.
@@ -76,6 +78,7 @@ build_librdkafka() {
             trixie_apt_get source --download-only librdkafka >/dev/null
         require_sha256 "librdkafka_$rdkafka_version.orig.tar.gz" "$rdkafka_sha256"
         mkdir source && tar -xzf "librdkafka_$rdkafka_version.orig.tar.gz" -C source --strip-components=1
+        patch --quiet --strip=1 --directory=source <"$rdkafka_patch"
         # It has no option for this, only a probe.
         [ $# -eq 0 ] || echo '#error POSIX threads are wanted' >source/packaging/cmake/try_compile/c11threads_test.c
         cmake -G Ninja -S source -B build -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_INSTALL_PREFIX="$prefix.new" \
