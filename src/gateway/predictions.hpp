@@ -14,7 +14,6 @@
 #include "gateway/options.hpp"
 #include "gateway/rate_limit.hpp"
 #include "gateway/request_headers.hpp"
-#include "gateway/stream_watch.hpp"
 #include "http/message.hpp"
 #include "runtime/metrics.hpp"
 #include "schema/topic_codec.hpp"
@@ -31,7 +30,7 @@ public:
         Callers& callers;
         AnswerKeep& keep;
         ArchiveReads& archive;
-        const StreamWatch& watch;
+        const std::string& stream_down;  ///< why it takes nothing now; empty: it does
         const BacklogEstimate& backlog;
         const schema::TopicCodec& input;
         const schema::TopicCodec& output;

@@ -36,6 +36,12 @@ bool ReplyOwnership::failed(int partition) {
     return phases_.contains(partition) && !is_reading(partition);
 }
 
+void ReplyOwnership::begin_anew() {
+    phases_.clear();
+    changes_ = {};
+    settle();
+}
+
 std::optional<int> ReplyOwnership::choose() {
     if (usable_.empty()) return {};
     if (++in_a_row_ > requests_in_a_row) {

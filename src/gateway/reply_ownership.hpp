@@ -44,6 +44,10 @@ public:
     /// Whether this one is still wanted: try again later.
     bool failed(int partition);
 
+    /// The topic was made anew: what was known of the ends of its logs holds no more. All that is wanted has to be
+    /// looked up again; nothing is to be stopped, since the reading itself begins anew.
+    void begin_anew();
+
     /// The partition on which to ask for the next answer; nothing while none is being read. Stays with one
     /// for a while, so that answers can travel in batches, then goes on to the next.
     std::optional<int> choose();

@@ -63,7 +63,7 @@ void ReplyReader::start() {
 
 void ReplyReader::stop() {
     stop_.request();
-    if (reader_) reader_->wake();
+    if (const auto now = reader()) now->wake();
     {
         const std::lock_guard lock(member_mutex_);
         if (member_) member_->wake();
@@ -71,6 +71,28 @@ void ReplyReader::stop() {
     if (reading_.joinable()) reading_.join();
     if (following_.joinable()) following_.join();
     reader_.reset();
+}
+
+std::shared_ptr<stream::Reader> ReplyReader::reader() {
+    const std::lock_guard lock(reader_mutex_);
+    return reader_;
+}
+
+/// The handle keeps what it knew of the topic before, such as the epochs of its leaders, and takes nothing
+/// older for true: it would never read the new one.
+void ReplyReader::renew_reader() {
+    std::shared_ptr<stream::Reader> before = parts_.stream.reader();
+    {
+        const std::lock_guard lock(reader_mutex_);
+        std::swap(before, reader_);
+    }
+    before->wake();
+}
+
+void ReplyReader::topic_was_made_anew() {
+    parts_.stream_jobs.post([this] { renew_reader(); });
+    ownership_.begin_anew();
+    do_changes();
 }
 
 void ReplyReader::topic_is_there(int partitions) {
@@ -199,7 +221,8 @@ void ReplyReader::read() {
     while (!stop_.requested()) {
         try {
             std::vector<AnswerPtr> answers;
-            for (auto& record : reader_->poll(most_at_once, poll_time)) take(std::move(record), answers);
+            const auto now = reader();
+            for (auto& record : now->poll(most_at_once, poll_time)) take(std::move(record), answers);
             if (!answers.empty()) {
                 parts_.gate.post([this, answers = std::move(answers)] { on_answers_(answers); });
             }

@@ -51,6 +51,8 @@ public:
 
     /// The topic is there: takes part in the group and, until that says what is this gateway's, borrows.
     void topic_is_there(int partitions);
+    /// It was deleted and made anew: reads the new one, from where it ends when it is looked at.
+    void topic_was_made_anew();
     /// The partition on which to ask for the next answer; nothing: none is being read yet.
     std::optional<int> choose() { return ownership_.choose(); }
     void await(int partition);
@@ -61,6 +63,8 @@ private:
 
     void follow_group();
     void set_member(stream::GroupMember* member);
+    std::shared_ptr<stream::Reader> reader();
+    void renew_reader();
     void take_part(stream::RebalanceListener listener);
     void read();
     void take(stream::ConsumedRecord record, std::vector<AnswerPtr>& answers);
@@ -89,7 +93,8 @@ private:
     std::map<int, std::uint64_t> lookups_;  // the last one of each partition; the others' ends mean nothing
 
     StopToken stop_;
-    std::unique_ptr<stream::Reader> reader_;
+    std::mutex reader_mutex_;
+    std::shared_ptr<stream::Reader> reader_;  // changes on stream_jobs alone
     std::mutex member_mutex_;
     stream::GroupMember* member_ = nullptr;  // while its thread has one
     std::atomic<int> unresolved_{0};

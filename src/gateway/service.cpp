@@ -16,11 +16,11 @@
 #include "gateway/predictions.hpp"
 #include "gateway/reading.hpp"
 #include "gateway/reply_reader.hpp"
-#include "gateway/stream_watch.hpp"
 #include "http/client.hpp"
 #include "runtime/backoff.hpp"
 #include "runtime/stop.hpp"
 #include "stream/ensure_topics.hpp"
+#include "stream/stream_watch.hpp"
 
 namespace nearline::gateway {
 namespace {
@@ -59,6 +59,10 @@ struct Service::Impl : std::enable_shared_from_this<Service::Impl> {
     void connect(schema::TopicCodec& codec, const std::shared_ptr<Backoff>& backoff);
     void prepare_topics();
     void sample_backlog();
+    stream::StreamWatch::Options watch_options();
+    void topics_made_anew();
+    void renew_producer();
+    std::shared_ptr<stream::Producer> make_producer() const;
     void check_started();
 
     Parts parts;
@@ -77,14 +81,15 @@ struct Service::Impl : std::enable_shared_from_this<Service::Impl> {
     BacklogEstimate backlog;
     ReplyReader replies;
     Callers callers;
-    StreamWatch watch;
+    std::string stream_down;  // why; empty: it answers
+    stream::StreamWatch watch;
     Predictions predictions;
     Reading reading;
     std::string openapi{};
     std::string index{};
     bool ready = false;
 
-    std::unique_ptr<stream::Producer> producer{};
+    std::shared_ptr<stream::Producer> producer{};  // changes on the loop's thread
     Gauge backlog_records;
     Gauge backlog_seconds;
     bool started = false;
@@ -103,8 +108,9 @@ Service::Impl::Impl(const Parts& p, Options o)
               group_name(options, "gateway"),
               [this](const std::vector<AnswerPtr>& answers) { callers.answered(answers); }),
       callers(p.loop, gate, replies, keep, p.metrics, {options.max_pending, options.max_late, options.late_time}),
-      watch(p.stream, gate, p.health, options.stream_name, [this] { return callers.stored(); }),
-      predictions({authenticator, callers, keep, archive, watch, backlog, p.input, p.output, p.signer, p.metrics},
+      stream_down(options.stream_name + " has not answered yet"),
+      watch(p.stream, p.health, watch_options()),
+      predictions({authenticator, callers, keep, archive, stream_down, backlog, p.input, p.output, p.signer, p.metrics},
                   options),
       reading({authenticator, callers, keep, archive, p.signer}, options) {
     backlog_records = p.metrics.gauge("nearline_gateway_backlog_records", "Records before the prediction group");
@@ -114,9 +120,7 @@ Service::Impl::Impl(const Parts& p, Options o)
 
 void Service::Impl::start() {
     started = true;
-    stream::ProducerOptions producer_options;
-    producer_options.delivery_timeout = options.delivery_timeout;
-    producer = parts.stream.producer(producer_options);
+    producer = make_producer();
     replies.start();
     stream_jobs.start();
     registry_jobs.start();
@@ -125,6 +129,43 @@ void Service::Impl::start() {
     gate.post([this] { predictions.open(*producer); });
     registry_jobs.post([this] { connect(parts.input, std::make_shared<Backoff>()); });
     stream_jobs.post([this] { prepare_topics(); });
+}
+
+stream::StreamWatch::Options Service::Impl::watch_options() {
+    stream::StreamWatch::Options watching;
+    watching.dependency = options.stream_name;
+    watching.witness = "gateway";
+    watching.stored = [this] { return callers.stored(); };
+    watching.on_look = [this](const std::string& why) {
+        gate.post([this, down = why.empty() ? why : options.stream_name + " does not answer: " + why] {
+            stream_down = down;
+        });
+    };
+    watching.on_made_anew = [this] { gate.post([this] { topics_made_anew(); }); };
+    return watching;
+}
+
+void Service::Impl::topics_made_anew() {
+    const auto topics = watch.made_anew();
+    if (topics.contains(options.output_topic)) replies.topic_was_made_anew();
+    if (topics.contains(options.input_topic)) stream_jobs.post([this] { renew_producer(); });
+}
+
+void Service::Impl::renew_producer() {
+    auto fresh = make_producer();
+    fresh->warm_up(options.input_topic, warm_up_time);
+    gate.post([this, fresh = std::move(fresh)]() mutable {
+        std::swap(producer, fresh);
+        predictions.open(*producer);
+        // What is under way may still be acknowledged.
+        stream_jobs.post([before = std::move(fresh)] { before->flush(flush_time); });
+    });
+}
+
+std::shared_ptr<stream::Producer> Service::Impl::make_producer() const {
+    stream::ProducerOptions producing;
+    producing.delivery_timeout = options.delivery_timeout;
+    return parts.stream.producer(producing);
 }
 
 /// Until both topics' schemas have their ids.
@@ -151,8 +192,10 @@ void Service::Impl::connect(schema::TopicCodec& codec, const std::shared_ptr<Bac
 void Service::Impl::prepare_topics() {
     const std::vector<stream::WantedTopic> wanted{{options.input_topic, options.topics},
                                                   {options.output_topic, options.topics}};
-    const auto topics = stream::ensure_topics(parts.stream, wanted, parts.health, options.stream_name, stopping);
+    const auto topics =
+        stream::ensure_topics(parts.stream, wanted, parts.health, options.stream_name, stopping, "gateway start");
     if (!topics) return;
+    watch.expect(*topics);
     producer->warm_up(options.input_topic, warm_up_time);
     gate.post([this, partitions = topics->at(options.output_topic).partitions] {
         replies.topic_is_there(partitions);

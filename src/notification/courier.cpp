@@ -16,6 +16,8 @@ namespace {
 
 using Outcome = Sent::Outcome;
 
+constexpr const char* witness = "mail letters";  // in Health, of the stream
+
 std::int64_t now_ms() {
     return std::chrono::duration_cast<std::chrono::milliseconds>(wall_now().time_since_epoch()).count();
 }
@@ -153,10 +155,11 @@ Courier::Next Courier::settle(const Claim& claim, const Composition& mail, Sent 
 Courier::Next Courier::bury(const Claim& claim, const Composition& mail, const Sent& sent) {
     const std::string why = parts_.dead_letters.write(mail.entries, refused(sent));
     if (!why.empty()) {
-        parts_.health.down(options_.stream_dependency, "dead letters can't be written: " + why);
+        parts_.health.down(options_.stream_dependency, "dead letters can't be written: " + why, witness);
         put_off(claim, "dead letters can't be written: " + plain_words(why));
         return Next::released;
     }
+    parts_.health.up(options_.stream_dependency, witness);
     log::warning("mail was refused; its predictions went to the dead letters", {{"user", claim.user.to_string()},
                                                                                 {"mail", mail.id},
                                                                                 {"predictions", mail.entries.size()},

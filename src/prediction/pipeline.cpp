@@ -39,6 +39,8 @@ Pipeline::Pipeline(const Worker::Options& options, std::string cluster_id, int o
       output_(output),
       models_(models),
       health_(health),
+      witness_(options.role + " deliveries"),
+      stream_(stream),
       metrics_(metrics),
       reader_(input.schema().properties()),
       output_partitions_(output_partitions),
@@ -231,7 +233,7 @@ void Pipeline::follow(Job::Step step, Outlet& outlet, const stream::Delivery& de
             if (!retry_at_) retry_at_ = now + backoff_.next();
             // The partition that it was for may not exist any more.
             if (job.incoming.context.reply_partition) doubts_partitions_ = true;
-            health_.down(options_.stream_dependency, delivery.reason);
+            health_.down(options_.stream_dependency, delivery.reason, witness_);
             return;
     }
 }
@@ -244,7 +246,7 @@ void Pipeline::count_failing(bool before, bool after) {
     }
     if (--failing_ > 0) return;
     backoff_.reset();
-    health_.up(options_.stream_dependency);
+    health_.up(options_.stream_dependency, witness_);
 }
 
 void Pipeline::handle_resolved() {
@@ -309,6 +311,10 @@ void Pipeline::discard(Job& job) {
     count_failing(job.answer.has_failed, false);
     count_failing(job.dead_letter.has_failed, false);
     jobs_.remove(job);
+}
+
+void Pipeline::renew_producer() {
+    producer_ = stream_.producer(options_.producer);
 }
 
 void Pipeline::set_output_partitions(int partitions) noexcept {

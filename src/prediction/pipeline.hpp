@@ -58,6 +58,8 @@ public:
     /// A request named a partition that the output topic had not when it was last looked at.
     bool doubts_partitions() const noexcept { return doubts_partitions_; }
     void set_output_partitions(int partitions) noexcept;
+    /// Its topics were made anew: what is under way is reported as unknown, and sent again.
+    void renew_producer();
 
     Deliveries& deliveries() noexcept { return deliveries_; }
 
@@ -87,6 +89,8 @@ private:
     schema::TopicCodec& output_;
     ModelHolder& models_;
     Health& health_;
+    const std::string witness_;
+    stream::Stream& stream_;
     WorkerMetrics metrics_;
     log::Throttle rejection_log_{1.0};
     const FeatureReader reader_;

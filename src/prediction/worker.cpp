@@ -1,17 +1,18 @@
 #include "prediction/worker.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <map>
 #include <mutex>
 #include <thread>
 
+#include "domain/problem.hpp"
 #include "prediction/pipeline.hpp"
 #include "runtime/backoff.hpp"
 #include "runtime/log.hpp"
 #include "runtime/until_available.hpp"
 #include "stream/dead_letter.hpp"
 #include "stream/ensure_topics.hpp"
+#include "stream/stream_watch.hpp"
 
 namespace nearline::prediction {
 namespace {
@@ -50,7 +51,11 @@ public:
           models_(models),
           options_(std::move(options)),
           metrics_(metrics),
-          health_(health) {}
+          health_(health),
+          watch_(stream, health,
+                 {.dependency = options_.stream_dependency,
+                  .witness = options_.role + " watch",
+                  .on_made_anew = [this] { wake(); }}) {}
     ~Impl() { drain(now()); }
 
     void start() {
@@ -65,9 +70,14 @@ public:
             if (pipeline_) pipeline_->deliveries().nudge();
         }
         if (thread_.joinable()) thread_.join();
+        watch_.stop();
     }
 
 private:
+    void wake() {
+        const std::scoped_lock lock(mutex_);
+        if (pipeline_) pipeline_->deliveries().nudge();
+    }
     void run();
     bool set_up();
     std::string connect_codecs();
@@ -119,6 +129,7 @@ private:
     bool has_new_partitions_ = false;
     bool is_consumer_lost_ = false;
     bool commit_again_ = false;  // all of progress_, not only what is new
+    stream::StreamWatch watch_;
     std::thread thread_;
 };
 
@@ -141,8 +152,11 @@ bool Worker::Impl::set_up() {
                              stream::dead_letter_topic(options_.input_topic, options_.role)}) {
         if (!name.empty()) topics.push_back({name, options_.topic_options});
     }
-    const auto found = stream::ensure_topics(stream_, topics, health_, options_.stream_dependency, stop_);
+    const auto found =
+        stream::ensure_topics(stream_, topics, health_, options_.stream_dependency, stop_, options_.role);
     if (!found) return false;
+    watch_.expect(*found);
+    watch_.start();
     std::string refused;
     if (!until_available(health_, options_.registry_dependency, stop_, [&] { refused = connect_codecs(); }))
         return false;
@@ -168,7 +182,8 @@ std::string Worker::Impl::connect_codecs() {
 bool Worker::Impl::make_pipeline(int output_partitions) {
     admin_ = stream_.admin(admin_timeout);
     std::string cluster_id;
-    if (!until_available(health_, options_.stream_dependency, stop_, [&] { cluster_id = admin_->cluster_id(); }))
+    if (!until_available(
+            health_, options_.stream_dependency, stop_, [&] { cluster_id = admin_->cluster_id(); }, options_.role))
         return false;
     auto pipeline = std::make_unique<Pipeline>(options_, cluster_id, output_partitions, stream_, input_, output_,
                                                models_, metrics_, health_);
@@ -188,12 +203,12 @@ void Worker::Impl::work() {
                 step();
                 if (backoff.failures() > 0 && has_joined_) {
                     backoff.reset();
-                    health_.up(options_.stream_dependency);
+                    health_.up(options_.stream_dependency, options_.role);
                 }
             }
             finish();
         } catch (const Unavailable& error) {
-            health_.down(options_.stream_dependency, error.what());
+            health_.down(options_.stream_dependency, error.what(), options_.role);
             lose_consumer();
             stop_.wait_for(backoff.next());
         }
@@ -232,6 +247,10 @@ void Worker::Impl::open_consumer() {
 }
 
 void Worker::Impl::step() {
+    if (!watch_.made_anew().empty()) {
+        pipeline_->renew_producer();
+        throw Unavailable("a topic was deleted and made anew");
+    }
     pipeline_->advance(now());
     commit_if_due();
     keep_in_bounds();

@@ -8,15 +8,15 @@
 namespace nearline {
 
 bool until_available(Health& health, const std::string& dependency, const StopToken& stop,
-                     const std::function<void()>& attempt) {
+                     const std::function<void()>& attempt, const std::string& witness) {
     Backoff backoff({.first = std::chrono::milliseconds(100), .most = std::chrono::milliseconds(2'000)});
     while (!stop.requested()) {
         try {
             attempt();
-            health.up(dependency);
+            health.up(dependency, witness);
             return true;
         } catch (const Unavailable& error) {
-            health.down(dependency, error.what());
+            health.down(dependency, error.what(), witness);
         }
         stop.wait_for(backoff.next());
     }

@@ -21,6 +21,9 @@ struct TopicInfo {
     std::string name;
     int partitions = 0;
     int replication_factor = 1;
+    /// Another topic that is made under this name after it was deleted has another; empty where a topic can't
+    /// be deleted, or the stream does not tell.
+    std::string id{};
 };
 
 /// The log of one partition holds offsets from `start` up to, and without, `end`.

@@ -30,8 +30,12 @@ struct DeadLetterWriter::Round {
 };
 
 DeadLetterWriter::DeadLetterWriter(Stream& stream, std::string topic, const ProducerOptions& options)
-    : topic_(std::move(topic)), producer_(stream.producer(options)) {}
+    : stream_(stream), topic_(std::move(topic)), options_(options), producer_(stream.producer(options)) {}
 DeadLetterWriter::~DeadLetterWriter() = default;
+
+void DeadLetterWriter::renew() {
+    producer_ = stream_.producer(options_);
+}
 
 std::string DeadLetterWriter::write(std::vector<Letter>& letters) {
     std::string why;

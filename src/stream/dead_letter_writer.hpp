@@ -29,13 +29,17 @@ public:
     /// Writes those that are not stored yet; blocks until each has been reported, a few seconds at most.
     /// "" when all are stored, else why one is not: call it again with the same letters.
     std::string write(std::vector<Letter>& letters);
+    /// The topic was made anew: writes with a producer of its own again.
+    void renew();
 
 private:
     struct Round;
     void send(const std::shared_ptr<Round>& round, std::size_t index, const Letter& letter);
 
+    Stream& stream_;
     const std::string topic_;
-    const std::unique_ptr<Producer> producer_;
+    const ProducerOptions options_;
+    std::unique_ptr<Producer> producer_;
 };
 
 }  // namespace nearline::stream

@@ -39,7 +39,7 @@ TopicInfo ensure_topic(Admin& admin, const WantedTopic& wanted, const StopToken&
 
 std::optional<std::map<std::string, TopicInfo>> ensure_topics(Stream& stream, const std::vector<WantedTopic>& topics,
                                                               Health& health, const std::string& dependency,
-                                                              const StopToken& stop) {
+                                                              const StopToken& stop, const std::string& witness) {
     Backoff backoff({.first = std::chrono::milliseconds(100), .most = std::chrono::milliseconds(2'000)});
     const auto admin = stream.admin(admin_timeout);
     std::map<std::string, TopicInfo> found;
@@ -48,13 +48,13 @@ std::optional<std::map<std::string, TopicInfo>> ensure_topics(Stream& stream, co
             for (const auto& wanted : topics) {
                 if (!found.contains(wanted.name)) found.emplace(wanted.name, ensure_topic(*admin, wanted, stop));
             }
-            health.up(dependency);
+            health.up(dependency, witness);
             return found;
         } catch (const std::exception& error) {
             // Also a refusal (too few brokers for the replicas, no right to create): someone can mend that
             // while it waits, and health says what it is.
             if (stop.requested()) break;
-            health.down(dependency, error.what());
+            health.down(dependency, error.what(), witness);
             stop.wait_for(backoff.next());
         }
     }

@@ -17,6 +17,7 @@
 #include "stream/ensure_topics.hpp"
 #include "stream/sink_batch.hpp"
 #include "stream/sink_metrics.hpp"
+#include "stream/stream_watch.hpp"
 
 namespace nearline::stream {
 namespace {
@@ -45,7 +46,11 @@ public:
           options_(std::move(options)),
           dead_letter_topic_(dead_letter_topic(options_.topic, options_.role)),
           metrics_(metrics, options_.role),
-          health_(health) {}
+          health_(health),
+          watch_(stream, health,
+                 {.dependency = options_.stream_dependency,
+                  .witness = options_.role + " watch",
+                  .on_made_anew = [this] { wake(); }}) {}
     ~Impl() { drain(now()); }
 
     void start() {
@@ -60,9 +65,14 @@ public:
             if (consumer_) consumer_->wake();
         }
         if (thread_.joinable()) thread_.join();
+        watch_.stop();
     }
 
 private:
+    void wake() {
+        const std::scoped_lock lock(mutex_);
+        if (consumer_) consumer_->wake();
+    }
     void run();
     bool set_up();
     bool prepare_target();
@@ -112,6 +122,7 @@ private:
     bool is_paused_ = false;  // at least some of what it has
     bool has_new_partitions_ = false;
     bool is_consumer_lost_ = false;
+    StreamWatch watch_;
     std::thread thread_;
 };
 
@@ -132,11 +143,14 @@ bool Sink::Impl::set_up() {
     for (const auto& name : {options_.topic, options_.retry_topic, dead_letter_topic_}) {
         if (!name.empty()) topics.push_back({name, options_.topic_options});
     }
-    if (!ensure_topics(stream_, topics, health_, options_.stream_dependency, stop_)) return false;
+    const auto found = ensure_topics(stream_, topics, health_, options_.stream_dependency, stop_, options_.role);
+    if (!found) return false;
+    watch_.expect(*found);
+    watch_.start();
     const auto admin = stream_.admin(admin_timeout);
     std::string cluster_id;
     const auto ask = [&] { cluster_id = admin->cluster_id(); };
-    if (!until_available(health_, options_.stream_dependency, stop_, ask)) return false;
+    if (!until_available(health_, options_.stream_dependency, stop_, ask, options_.role)) return false;
     letters_.emplace(stream_, dead_letter_topic_, options_.producer);
     batch_.emplace(target_, *letters_, cluster_id, options_, metrics_, health_);
     return prepare_target();
@@ -167,12 +181,12 @@ void Sink::Impl::work() {
                 step();
                 if (backoff.failures() > 0 && has_joined_) {
                     backoff.reset();
-                    health_.up(options_.stream_dependency);
+                    health_.up(options_.stream_dependency, options_.role);
                 }
             }
             finish();
         } catch (const Unavailable& error) {
-            health_.down(options_.stream_dependency, error.what());
+            health_.down(options_.stream_dependency, error.what(), options_.role);
             lose_consumer();
             stop_.wait_for(backoff.next());
         }
@@ -217,6 +231,10 @@ void Sink::Impl::close_consumer() {
 }
 
 void Sink::Impl::step() {
+    if (!watch_.made_anew().empty()) {
+        letters_->renew();
+        throw Unavailable("a topic was deleted and made anew");
+    }
     commit_if_due();
     batch_->add(next_records_.empty() ? consumer_->poll(options_.max_batch, wait_time())
                                       : std::exchange(next_records_, {}));

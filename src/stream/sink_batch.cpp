@@ -17,6 +17,7 @@ SinkBatch::SinkBatch(SinkTarget& target, DeadLetterWriter& letters, std::string 
       writer_(letters),
       cluster_id_(std::move(cluster_id)),
       options_(options),
+      witness_(options.role + " letters"),
       metrics_(metrics),
       health_(health) {}
 
@@ -51,11 +52,11 @@ void SinkBatch::write() {
 bool SinkBatch::deliver_letters() {
     const auto why = writer_.write(letters_);
     if (why.empty()) {
-        if (std::exchange(were_letters_refused_, false)) health_.up(options_.stream_dependency);
+        if (std::exchange(were_letters_refused_, false)) health_.up(options_.stream_dependency, witness_);
         return true;
     }
     were_letters_refused_ = true;
-    health_.down(options_.stream_dependency, "dead letters can't be written: " + why);
+    health_.down(options_.stream_dependency, "dead letters can't be written: " + why, witness_);
     return false;
 }
 
@@ -89,6 +90,8 @@ void SinkBatch::clear() {
     records_.clear();
     letters_.clear();
     is_written_ = false;
+    // Nobody waits for them any more: whether they can be written will be seen with the next ones.
+    if (std::exchange(were_letters_refused_, false)) health_.up(options_.stream_dependency, witness_);
 }
 
 void SinkBatch::show_lag() const {

@@ -46,6 +46,7 @@ private:
     DeadLetterWriter& writer_;
     const std::string cluster_id_;
     const Sink::Options& options_;
+    const std::string witness_;  // in Health
     SinkMetrics& metrics_;
     Health& health_;
     std::vector<ConsumedRecord> records_;

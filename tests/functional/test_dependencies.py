@@ -1,31 +1,18 @@
 """What is not there at start, or goes in between, is waited for and named; requests meanwhile get 503
 with Retry-After; all resumes by itself. Servers of this file's own, since they are stopped here."""
 
-import subprocess
 import time
 
 import pytest
 import requests
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import AdminClient, NewTopic
 
+from support import archive
 from support.client import ADMIN, PASSWORD, SETOSA, Client
-from support.process import ROOT, wait_until
+from support.process import wait_until
+from support.server import Server
 from support.stack import DistributedStack
-
-
-class Server:
-    """One of tests/servers, which can be stopped and started again on the same port and data."""
-
-    def __init__(self, name: str, folder):
-        self.script = ROOT / "tests" / "servers" / name
-        self.folder = folder
-        self.address = self.start()
-
-    def start(self) -> str:
-        run = subprocess.run([self.script, "start", self.folder], check=True, capture_output=True, text=True, timeout=90)
-        return run.stdout.strip()
-
-    def stop(self):
-        subprocess.run([self.script, "stop", self.folder], check=True, capture_output=True, timeout=60)
 
 
 def readyz(service) -> dict:
@@ -43,12 +30,15 @@ def assert_refused_for_now(answer):
 @pytest.mark.timeout(240)
 def test_the_broker_goes_and_comes_back(tmp_path):
     kafka = Server("kafka", tmp_path / "kafka")
-    stack = DistributedStack(tmp_path, bootstrap=kafka.address).start()
+    stack = DistributedStack(tmp_path, bootstrap=kafka.address, mailers=1).start()
     try:
         client = Client(stack)
         assert client.predict().status_code == 200
         kafka.stop()
-        wait_until(lambda: "kafka" in str(readyz(stack.gateway)).lower(), 30, "/readyz to name Kafka", every=0.2)
+        for service in (stack.gateway, stack.worker, *stack.archivers, *stack.mailers):
+            # All but the gateway have nothing to do, and notice it all the same.
+            wait_until(lambda: "kafka" in readyz(service)["missing"], 30, f"{service.name}'s /readyz to name Kafka", every=0.2)
+            assert service.metric("nearline_dependency_up", dependency="kafka") == 0
         start = time.monotonic()
         assert_refused_for_now(client.predict())
         assert time.monotonic() - start < 6
@@ -56,8 +46,52 @@ def test_the_broker_goes_and_comes_back(tmp_path):
         kafka.start()
         answer = wait_until(lambda: (a := client.predict()).status_code == 200 and a, 60, "predictions again", every=0.2)
         assert answer.json()["prediction"] == "setosa"
+        for service in (stack.gateway, stack.worker, *stack.archivers, *stack.mailers):
+            wait_until(lambda: not readyz(service)["missing"], 30, f"{service.name} to miss nothing", every=0.2)
     finally:
         stack.stop()
+        kafka.stop()
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("which", ["input", "output"])
+@pytest.mark.parametrize("gap", ["noticed", "at once"])
+def test_a_topic_is_deleted_and_made_anew(tmp_path, which, gap):
+    kafka = Server("kafka", tmp_path / "kafka")
+    stack = DistributedStack(tmp_path, bootstrap=kafka.address).start()
+    try:
+        client = Client(stack)
+        # Leaders that have been elected anew have higher epochs than those of a new topic.
+        kafka.stop()
+        kafka.start()
+        wait_until(lambda: client.predict().status_code == 200, 60, "predictions after the broker's restart", every=0.2)
+        topic = getattr(stack, f"{which}_topic")
+        users = [stack.gateway, stack.worker, *(stack.archivers if which == "output" else [])]
+        admin = AdminClient({"bootstrap.servers": stack.bootstrap})
+        admin.delete_topics([topic])[topic].result()
+        if gap == "noticed":
+            for service in users:
+                wait_until(lambda: readyz(service)["missing"].get("kafka") == f"topic {topic} does not exist", 20,
+                           f"{service.name} to name the topic", every=0.2)
+
+        def make() -> bool:
+            try:
+                admin.create_topics([NewTopic(topic, stack.partitions, 1)])[topic].result()
+                return True
+            except KafkaException as error:  # it is still being deleted
+                assert error.args[0].code() == KafkaError.TOPIC_ALREADY_EXISTS, error
+                return False
+
+        wait_until(make, 20, "the topic to be made", every=0.1)
+        wait_until(lambda: client.predict().status_code == 200, 60, "predictions again", every=0.2)
+        last = client.predict((4.2, 3.1, 2.2, 1.1))
+        assert last.status_code == 200
+        wait_until(lambda: last.headers["X-Request-Id"] in archive.documents(stack), 30, "it to be archived", every=0.2)
+        for service in stack.services():
+            assert service.running()
+            wait_until(lambda: not readyz(service)["missing"], 30, f"{service.name} to miss nothing", every=0.2)
+    finally:
+        assert set(stack.stop()) == {0}
         kafka.stop()
 
 

@@ -194,13 +194,14 @@ public:
     std::optional<stream::TopicInfo> topic(const std::string& name) override {
         const std::scoped_lock lock(owner_.mutex_);
         if (owner_.fails_admin_) throw Unavailable("no broker answers");
-        if (!owner_.topics_.contains(name)) return std::nullopt;
-        return stream::TopicInfo{name, owner_.partitions_, 1};
+        const auto topic = owner_.topics_.find(name);
+        if (topic == owner_.topics_.end()) return std::nullopt;
+        return stream::TopicInfo{name, owner_.partitions_, 1, topic->second};
     }
     bool create_topic(const std::string& name, const stream::TopicOptions&) override {
         const std::scoped_lock lock(owner_.mutex_);
         if (owner_.fails_admin_) throw Unavailable("no broker answers");
-        return owner_.topics_.insert(name).second;
+        return owner_.topics_.emplace(name, std::to_string(++owner_.topics_made_)).second;
     }
     stream::Watermarks watermarks(const TopicPartition&) override { return {}; }
     std::int64_t offset_at(const TopicPartition&, std::int64_t) override { return 0; }
@@ -288,6 +289,25 @@ void ScriptedStream::fail_admin(bool fail) {
 void ScriptedStream::set_partitions(int partitions) {
     const std::scoped_lock lock(mutex_);
     partitions_ = partitions;
+}
+
+void ScriptedStream::answer_ping(const std::string& why) {
+    const std::scoped_lock lock(mutex_);
+    ping_ = why;
+}
+
+std::string ScriptedStream::ping(std::chrono::milliseconds) {
+    const std::scoped_lock lock(mutex_);
+    return ping_;
+}
+
+void ScriptedStream::make_topic(const std::string& topic) {
+    ScriptedAdmin(*this).create_topic(topic, {});
+}
+
+void ScriptedStream::delete_topic(const std::string& topic) {
+    const std::scoped_lock lock(mutex_);
+    topics_.erase(topic);
 }
 
 std::map<TopicPartition, std::int64_t> ScriptedStream::committed() {

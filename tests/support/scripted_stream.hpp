@@ -39,6 +39,10 @@ public:
     void fail_commits(bool fail);
     void fail_admin(bool fail);
     void set_partitions(int partitions);
+    /// ping() gives this.
+    void answer_ping(const std::string& why);
+    void make_topic(const std::string& topic);
+    void delete_topic(const std::string& topic);
 
     std::map<stream::TopicPartition, std::int64_t> committed();
     int blocking_commits();
@@ -53,7 +57,7 @@ public:
     std::unique_ptr<stream::GroupMember> member(const stream::GroupOptions&, stream::RebalanceListener) override;
     std::unique_ptr<stream::Reader> reader() override;
     std::unique_ptr<stream::Admin> admin(std::chrono::milliseconds timeout) override;
-    std::string ping(std::chrono::milliseconds) override { return ""; }
+    std::string ping(std::chrono::milliseconds) override;
 
 private:
     friend class ScriptedProducer;
@@ -86,7 +90,9 @@ private:
     bool fails_admin_ = false;
     bool woken_ = false;
     int partitions_ = 3;
-    std::set<std::string> topics_;
+    std::string ping_;
+    std::map<std::string, std::string> topics_;  // and their ids
+    int topics_made_ = 0;
 };
 
 }  // namespace nearline::test

@@ -133,7 +133,8 @@ std::optional<TopicInfo> KafkaAdmin::describe(const std::string& name, Clock::ti
         const auto* leader = rd_kafka_TopicPartitionInfo_leader(infos[i]);
         if (leader == nullptr || rd_kafka_Node_id(leader) < 0) return std::nullopt;
     }
-    return TopicInfo{name, static_cast<int>(partitions), static_cast<int>(replicas)};
+    const char* id = rd_kafka_Uuid_base64str(rd_kafka_TopicDescription_topic_id(topics[0]));
+    return TopicInfo{name, static_cast<int>(partitions), static_cast<int>(replicas), id != nullptr ? id : ""};
 }
 
 bool KafkaAdmin::create_topic(const std::string& name, const TopicOptions& options) {

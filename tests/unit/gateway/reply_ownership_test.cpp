@@ -41,6 +41,24 @@ TEST(ReplyOwnershipTest, GatewaysBorrowDifferentOnes) {
     EXPECT_GT(borrowed.size(), 8U);
 }
 
+TEST(ReplyOwnershipTest, LooksAllUpAgainWhenTheTopicWasMadeAnew) {
+    ReplyOwnership ownership;
+    ownership.set_partitions(3);
+    ownership.own({0, 1});
+    do_changes(ownership);
+    ASSERT_EQ(ownership.choose(), 0);
+    ownership.await(0);
+    ownership.begin_anew();
+    EXPECT_FALSE(ownership.choose()) << "asks for nothing where it does not know what it reads";
+    const auto changes = ownership.changes();
+    EXPECT_EQ(changes.look_up, (std::vector{0, 1}));
+    EXPECT_TRUE(changes.stop.empty());
+    for (const int partition : changes.look_up) EXPECT_TRUE(ownership.found(partition));
+    EXPECT_TRUE(ownership.choose());
+    ownership.release(0);
+    EXPECT_EQ(ownership.reading(), (std::set{0, 1}));
+}
+
 TEST(ReplyOwnershipTest, GivesTheBorrowedOneBackWhenAnOwnOneIsRead) {
     ReplyOwnership ownership;
     ownership.set_partitions(12);

@@ -258,5 +258,38 @@ TEST_F(WorkerFaultsTest, DrainEndsAtItsDeadline) {
     EXPECT_EQ(committed(0), -1) << "it is predicted again by whoever comes next";
 }
 
+TEST_F(WorkerFaultsTest, NoticesThatTheStreamIsAwayWhileItHasNothingToDo) {
+    start();
+    ASSERT_TRUE(stream_.wait([&] { return ready_.load(); }));
+    stream_.answer_ping("no broker answers");
+    EXPECT_TRUE(stream_.wait([&] { return health_.missing().contains("stream"); }));
+    stream_.answer_ping("");
+    EXPECT_TRUE(stream_.wait([&] { return health_.missing().empty(); }));
+}
+
+TEST_F(WorkerFaultsTest, AStreamThatAnswersDoesNotHideAnswersThatCantBeStored) {
+    stream_.deliver([&](auto&&...) { return failed(); });
+    stream_.append("input-topic", 0, request(setosa));
+    start();
+    ASSERT_TRUE(stream_.wait([&] { return health_.missing().contains("stream"); }));
+    EXPECT_TRUE(stream_.wait([&] { return count("nearline_prediction_deliveries_repeated_total") >= 3; }));
+    EXPECT_EQ(health_.missing().at("stream"), "timed out") << "the watch has looked, too";
+}
+
+TEST_F(WorkerFaultsTest, BeginsAnewWithATopicThatWasMadeAnew) {
+    start();
+    stream_.append("input-topic", 0, request(setosa));
+    ASSERT_TRUE(wait_for_commit(0, 1));
+    stream_.delete_topic("input-topic");
+    ASSERT_TRUE(stream_.wait([&] { return health_.missing().contains("stream"); }));
+    EXPECT_EQ(health_.missing().at("stream"), "topic input-topic does not exist");
+    stream_.make_topic("input-topic");
+    EXPECT_TRUE(stream_.wait([&] { return stream_.consumers_made() == 2; }));
+    stream_.assign({in(0), in(1), in(2)});
+    stream_.append("input-topic", 1, request(setosa));
+    EXPECT_TRUE(wait_for_commit(1, 1));
+    EXPECT_TRUE(stream_.wait([&] { return health_.missing().empty(); }));
+}
+
 }  // namespace
 }  // namespace nearline::prediction

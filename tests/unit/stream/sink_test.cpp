@@ -304,5 +304,41 @@ TEST_F(SinkTest, AConsumerThatCannotGoOnIsMadeAnew) {
     EXPECT_TRUE(stream_.wait([&] { return stream_.consumers_made() > 1; }));
 }
 
+TEST_F(SinkTest, BeginsAnewWithATopicThatWasMadeAnew) {
+    start();
+    append(0, "a");
+    ASSERT_TRUE(committed(0, 1));
+    stream_.delete_topic("output-topic");
+    EXPECT_TRUE(stream_.wait([&] { return health_.missing().contains("stream"); }));
+    EXPECT_EQ(1, stream_.consumers_made());
+    stream_.make_topic("output-topic");
+    EXPECT_TRUE(stream_.wait([&] { return stream_.consumers_made() == 2; }));
+    stream_.assign({at(0), at(1), at(2)});
+    append(1, "b");
+    EXPECT_TRUE(committed(1, 1));
+    EXPECT_TRUE(stream_.wait([&] { return health_.missing().empty(); }));
+}
+
+TEST_F(SinkTest, NoticesThatTheStreamIsAwayWhileItHasNothingToDo) {
+    start();
+    ASSERT_TRUE(soon([&] { return ready_.load(); }));
+    stream_.answer_ping("no broker answers");
+    EXPECT_TRUE(stream_.wait([&] { return health_.missing().contains("stream"); }));
+    stream_.answer_ping("");
+    EXPECT_TRUE(stream_.wait([&] { return health_.missing().empty(); }));
+}
+
+TEST_F(SinkTest, DoesNotBlameTheStreamForLettersThatAreAnotherMembersNow) {
+    stream_.deliver([](const std::string& topic, std::optional<int>, const Record&) {
+        return Delivery{.outcome = topic == dlq ? Delivery::Outcome::rejected : Delivery::Outcome::stored,
+                        .reason = "no right to write"};
+    });
+    append(0, "bad");
+    start();
+    ASSERT_TRUE(stream_.wait([&] { return health_.missing().contains("stream"); }));
+    stream_.lose({at(0)});
+    EXPECT_TRUE(stream_.wait([&] { return health_.missing().empty(); }));
+}
+
 }  // namespace
 }  // namespace nearline::stream
