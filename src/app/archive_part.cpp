@@ -29,6 +29,7 @@ stream::Sink::Options sink_options(Process& process, ReadyGate& ready, const Top
     sink.topic_options = topics.topic_options();
     sink.max_batch = 2'000;
     sink.stream_dependency = stream_name;
+    sink.stuck_after = process.stuck_after;
     sink.on_ready = [&ready] { ready.part_ready(); };
     sink.on_fatal = [&process](const std::string& why) { process.fail("archive", why); };
     return sink;

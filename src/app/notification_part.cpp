@@ -107,6 +107,7 @@ notification::Service::Options service_options(Process& process, ReadyGate& read
     service.sink.group = topics.group("notification");
     service.sink.topic_options = topics.topic_options();
     service.sink.stream_dependency = stream_name;
+    service.sink.stuck_after = process.stuck_after;
     service.sink.on_ready = [&ready] { ready.part_ready(); };
     service.sink.on_fatal = [&process](const std::string& why) { process.fail("notification", why); };
     return service;

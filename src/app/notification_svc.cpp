@@ -17,11 +17,12 @@ struct Options {
     ListenOptions listen;
     int port = 9103;
     ProcessOptions process;
+    std::chrono::milliseconds stuck_after{60'000};
     std::optional<std::string> jwt_secret;
 };
 
 int serve(const Options& options) {
-    Process process;
+    Process process{.stuck_after = options.stuck_after};
     ReadyGate ready(process.health, 1);
     const auto stream = open_stream(options.stream, "nearline-notification", process.metrics);
     const auto registry = open_registry(options.registry, process.metrics);
@@ -58,6 +59,7 @@ int main(int argc, const char* const* argv) {
     declare_port(settings, "--admin-port", "NEARLINE_NOTIFICATION_PORT", options.port,
                  "port for /healthz, /readyz, /metrics and, where JWT_SECRET is given, the admin API");
     declare(settings, options.process);
+    declare_stuck_after(settings, options.stuck_after);
     declare_jwt_secret(settings, options.jwt_secret, false);
     if (const auto code = settings.load(argc, argv)) return *code;
     block_signals();

@@ -164,6 +164,13 @@ void declare(Settings& settings, TopicsOptions& options) {
     });
 }
 
+void declare_stuck_after(Settings& settings, std::chrono::milliseconds& stuck_after) {
+    settings.add("--stuck-after", "NEARLINE_STUCK_AFTER", stuck_after,
+                 "records taken that have not ended for so long, while nothing is missing, make /healthz 503, so that "
+                 "the process is restarted; 0: never",
+                 {0, day});
+}
+
 void declare_jwt_secret(Settings& settings, std::optional<std::string>& secret, bool required) {
     settings.secret("JWT_SECRET", secret, "signs tokens, the same for all services; 32 bytes or more",
                     [](const std::string& value) { return wrong_with([&] { token::require_strong_secret(value); }); });

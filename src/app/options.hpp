@@ -69,6 +69,9 @@ struct TopicsOptions {
 };
 void declare(Settings& settings, TopicsOptions& options);
 
+/// --stuck-after, of programs that take records from topics.
+void declare_stuck_after(Settings& settings, std::chrono::milliseconds& stuck_after);
+
 /// JWT_SECRET; `required`: its absence is an error.
 void declare_jwt_secret(Settings& settings, std::optional<std::string>& secret, bool required);
 

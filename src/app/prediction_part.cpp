@@ -20,6 +20,7 @@ prediction::Worker::Options worker_options(Process& process, ReadyGate& ready, c
     worker.max_batch = static_cast<std::size_t>(options.max_batch);
     worker.max_in_flight = static_cast<std::size_t>(options.max_in_flight);
     worker.stream_dependency = stream_name;
+    worker.stuck_after = process.stuck_after;
     worker.on_ready = [&ready] { ready.part_ready(); };
     worker.on_fatal = [&process](const std::string& why) { process.fail("prediction", why); };
     return worker;

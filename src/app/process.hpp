@@ -32,6 +32,8 @@ struct Process {
     Metrics metrics{};
     Health health{metrics};
     StopToken stop{};  ///< a part can't go on
+    /// Workers that make no progress for so long are stuck; 0: never.
+    std::chrono::milliseconds stuck_after{60'000};
 
     /// A part that can't go on says so: the process ends, with 1.
     void fail(const std::string& part, const std::string& why);

@@ -47,6 +47,7 @@ struct Options {
     MailOptions mail;
     ArchiveOptions archive;
     ProcessOptions process;
+    std::chrono::milliseconds stuck_after{60'000};
     std::optional<std::string> jwt_secret;
 
     bool has_embedded_users() const { return users.users == data.users(); }
@@ -77,6 +78,7 @@ void declare_all(Settings& settings, Options& options) {
     declare(settings, options.registry, true);
     declare(settings, options.users);
     declare(settings, options.process);
+    declare_stuck_after(settings, options.stuck_after);
     declare_jwt_secret(settings, options.jwt_secret, false);
 }
 
@@ -198,7 +200,7 @@ private:
     DataLock lock_;
     const std::string secret_;
     const token::Jwt jwt_;
-    Process process_;
+    Process process_{.stuck_after = options_.stuck_after};
     // users, auth, gateway, prediction, archive, notification
     ReadyGate ready_{process_.health, 6, [this] { welcome(); }};
     const std::unique_ptr<auth::UserStore> users_;

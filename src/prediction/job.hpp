@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "domain/rejection.hpp"
+#include "domain/time.hpp"
 #include "stream/producer.hpp"
 #include "stream/record.hpp"
 #include "stream/request_context.hpp"
@@ -73,6 +74,7 @@ struct Job {
     Outlet answer{*this, Outlet::Kind::answer};
     Outlet dead_letter{*this, Outlet::Kind::dead_letter};
     bool abandoned = false;  ///< its partition is another member's now: its end counts no more
+    SteadyTime taken{};      ///< when it was
     bool resolving = false;  ///< the schema that it names is being asked for
 
 private:

@@ -47,7 +47,7 @@ Pipeline::Pipeline(const Worker::Options& options, std::string cluster_id, int o
       resolver_(input, health, options.registry_dependency, [this] { deliveries_.nudge(); }),
       producer_(stream.producer(options.producer)) {}
 
-void Pipeline::accept(std::vector<stream::ConsumedRecord> records) {
+void Pipeline::accept(std::vector<stream::ConsumedRecord> records, SteadyTime now) {
     const auto now_ms = std::chrono::duration_cast<std::chrono::milliseconds>(wall_now().time_since_epoch()).count();
     metrics_.lag.set(std::max(0.0, static_cast<double>(now_ms - records.front().timestamp) / 1e3));
     std::vector<Decoded> batch;
@@ -60,6 +60,7 @@ void Pipeline::accept(std::vector<stream::ConsumedRecord> records) {
         if (out_of_range) doubts_partitions_ = true;
         if (out_of_range || incoming.bad_reply_partition) metrics_.reply_partition_ignored.add();
         auto& job = jobs_.add(std::move(record), std::move(incoming));
+        job.taken = now;
         if (auto document = input_.decode_cached(job.source.value)) {
             batch.push_back({&job, std::move(*document)});
         } else {
@@ -268,6 +269,14 @@ void Pipeline::send_failed() {
     retry_at_.reset();
     metrics_.repeated.add(static_cast<double>(failed_.size()));
     for (auto* outlet : std::exchange(failed_, {})) send(*outlet);
+}
+
+std::optional<SteadyTime> Pipeline::oldest() const {
+    std::optional<SteadyTime> oldest;
+    for (const auto& job : jobs_.all()) {
+        if (!job->abandoned && (!oldest || job->taken < *oldest)) oldest = job->taken;
+    }
+    return oldest;
 }
 
 bool Pipeline::can_end_more(const std::set<stream::TopicPartition>& of) const {

@@ -35,7 +35,7 @@ public:
     void warm_up(std::chrono::milliseconds time) { producer_->warm_up(options_.output_topic, time); }
 
     /// Records as poll() gave them: sends the answers of all that need no question to the registry.
-    void accept(std::vector<stream::ConsumedRecord> records);
+    void accept(std::vector<stream::ConsumedRecord> records, SteadyTime now);
     /// Does what became due: reports of deliveries, schemas that were found, records to send again.
     void advance(SteadyTime now);
     /// When advance() has something to send again; nothing: only a report or a schema can change a thing.
@@ -46,6 +46,8 @@ public:
     bool has_commits() const noexcept { return has_commits_; }
     /// Records taken that have not ended.
     std::size_t in_flight() const noexcept { return jobs_.size(); }
+    /// When the first of them was taken, of those that count.
+    std::optional<SteadyTime> oldest() const;
     /// Whether waiting for reports can bring records of these partitions to their end.
     bool can_end_more(const std::set<stream::TopicPartition>& of) const;
     /// The partitions are another member's: what was taken from them counts no more.

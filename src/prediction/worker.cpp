@@ -1,24 +1,20 @@
 #include "prediction/worker.hpp"
 
 #include <algorithm>
-#include <map>
-#include <mutex>
-#include <thread>
 
 #include "domain/problem.hpp"
-#include "prediction/pipeline.hpp"
+#include "prediction/connect_codecs.hpp"
+#include "prediction/worker_impl.hpp"
 #include "runtime/backoff.hpp"
 #include "runtime/log.hpp"
 #include "runtime/until_available.hpp"
 #include "stream/dead_letter.hpp"
 #include "stream/ensure_topics.hpp"
-#include "stream/stream_watch.hpp"
 
 namespace nearline::prediction {
 namespace {
 
 using namespace std::chrono_literals;
-using Partitions = std::set<stream::TopicPartition>;
 
 constexpr auto admin_timeout = 2'000ms;
 constexpr auto longest_warm_up = 2'000ms;
@@ -29,6 +25,7 @@ constexpr auto longest_until_ready = 5s;
 /// With too much in flight it waits so long for deliveries before it pauses what it reads: a full pipe
 /// under load empties at once, and pausing costs what was fetched ahead.
 constexpr auto wait_before_pause = 50ms;
+constexpr auto tell_watchdog_every = 200ms;
 constexpr auto look_at_partitions_every = 30s;
 
 SteadyTime now() {
@@ -40,98 +37,6 @@ Partitions to_set(const std::vector<stream::TopicPartition>& partitions) {
 }
 
 }  // namespace
-
-class Worker::Impl {
-public:
-    Impl(stream::Stream& stream, schema::TopicCodec& input, schema::TopicCodec& output, ModelHolder& models,
-         Options options, Metrics& metrics, Health& health)
-        : stream_(stream),
-          input_(input),
-          output_(output),
-          models_(models),
-          options_(std::move(options)),
-          metrics_(metrics),
-          health_(health),
-          watch_(stream, health,
-                 {.dependency = options_.stream_dependency,
-                  .witness = options_.role + " watch",
-                  .on_made_anew = [this] { wake(); }}) {}
-    ~Impl() { drain(now()); }
-
-    void start() {
-        thread_ = std::thread([this] { run(); });
-    }
-
-    void drain(SteadyTime deadline) {
-        {
-            const std::scoped_lock lock(mutex_);
-            drain_deadline_ = std::min(drain_deadline_, deadline);
-            stop_.request();
-            if (pipeline_) pipeline_->deliveries().nudge();
-        }
-        if (thread_.joinable()) thread_.join();
-        watch_.stop();
-    }
-
-private:
-    void wake() {
-        const std::scoped_lock lock(mutex_);
-        if (pipeline_) pipeline_->deliveries().nudge();
-    }
-    void run();
-    bool set_up();
-    std::string connect_codecs();
-    bool make_pipeline(int output_partitions);
-    void work();
-    void open_consumer();
-    void step();
-    std::chrono::milliseconds wait_time() const;
-    void keep_in_bounds();
-    void become_ready();
-    void look_at_partitions();
-    void commit_if_due();
-    std::vector<stream::Position> take_commits();
-    std::vector<stream::Position> all_progress() const;
-    SteadyTime drain_deadline() {
-        const std::scoped_lock lock(mutex_);
-        return drain_deadline_;
-    }
-    void wait_for_end(const Partitions& of, SteadyTime deadline);
-    void hand_over(const Partitions& partitions);
-    void commit_all();
-    void forget(const Partitions& partitions);
-    void finish();
-    void lose_consumer();
-
-    stream::Stream& stream_;
-    schema::TopicCodec& input_;
-    schema::TopicCodec& output_;
-    ModelHolder& models_;
-    const Options options_;
-    Metrics& metrics_;
-    Health& health_;
-
-    StopToken stop_;
-    std::mutex mutex_;  // guards pipeline_ while it is made, and drain_deadline_
-    SteadyTime drain_deadline_ = SteadyTime::max();
-
-    // From here on for the worker's thread alone.
-    std::unique_ptr<stream::Admin> admin_;
-    std::unique_ptr<Pipeline> pipeline_;
-    std::unique_ptr<stream::GroupConsumer> consumer_;
-    std::map<stream::TopicPartition, std::int64_t> progress_;  // committed, or to be, of the partitions it has
-    SteadyTime next_commit_{};
-    SteadyTime next_look_{};
-    SteadyTime ready_at_latest_{};
-    bool is_ready_ = false;
-    bool has_joined_ = false;
-    bool is_paused_ = false;
-    bool has_new_partitions_ = false;
-    bool is_consumer_lost_ = false;
-    bool commit_again_ = false;  // all of progress_, not only what is new
-    stream::StreamWatch watch_;
-    std::thread thread_;
-};
 
 void Worker::Impl::run() {
     try {
@@ -157,26 +62,13 @@ bool Worker::Impl::set_up() {
     if (!found) return false;
     watch_.expect(*found);
     watch_.start();
+    watchdog_.start();
     std::string refused;
-    if (!until_available(health_, options_.registry_dependency, stop_, [&] { refused = connect_codecs(); }))
+    if (!until_available(health_, options_.registry_dependency, stop_,
+                         [&] { refused = connect_codecs(input_, output_, options_); }))
         return false;
     if (!refused.empty()) throw std::runtime_error(refused);
     return make_pipeline(found->at(options_.output_topic).partitions);
-}
-
-/// Says why the registry refuses the schema of the answers for good; empty: all is well.
-std::string Worker::Impl::connect_codecs() {
-    const auto output = output_.connect();
-    if (!output) {
-        return "the schema registry refuses the schema of " + options_.output_topic + ": " + output.error().detail;
-    }
-    // It only reads the input, with whatever schemas that has.
-    const auto input = input_.connect();
-    if (!input) {
-        log::warning("the schema registry refuses our schema of the input topic; records with its own schemas are read",
-                     {{"topic", options_.input_topic}, {"reason", input.error().detail}});
-    }
-    return "";
 }
 
 bool Worker::Impl::make_pipeline(int output_partitions) {
@@ -252,6 +144,7 @@ void Worker::Impl::step() {
         throw Unavailable("a topic was deleted and made anew");
     }
     pipeline_->advance(now());
+    tell_watchdog();
     commit_if_due();
     keep_in_bounds();
     if (pipeline_->doubts_partitions() && now() >= next_look_) look_at_partitions();
@@ -260,8 +153,19 @@ void Worker::Impl::step() {
     if (records.empty()) {
         pipeline_->nothing_waits();
     } else {
-        pipeline_->accept(std::move(records));
+        const auto time = now();
+        // Said before: the model itself may be what hangs.
+        if (pipeline_->in_flight() == 0) watchdog_.holds(time);
+        pipeline_->accept(std::move(records), time);
     }
+}
+
+/// Not every time: it looks at all that is in flight.
+void Worker::Impl::tell_watchdog() {
+    const auto time = now();
+    if (time < next_telling_ && pipeline_->in_flight() > 0) return;
+    watchdog_.holds(pipeline_->oldest());
+    next_telling_ = time + tell_watchdog_every;
 }
 
 std::chrono::milliseconds Worker::Impl::wait_time() const {
@@ -340,62 +244,6 @@ std::vector<stream::Position> Worker::Impl::all_progress() const {
     std::vector<stream::Position> positions;
     for (const auto& [at, offset] : progress_) positions.push_back({at, offset});
     return positions;
-}
-
-/// Waits until what was taken from these partitions has ended, no longer than until the deadline.
-void Worker::Impl::wait_for_end(const Partitions& of, SteadyTime deadline) {
-    pipeline_->advance(now());
-    while (pipeline_->can_end_more(of) && now() < deadline) {
-        pipeline_->deliveries().wait_until(std::min(deadline, pipeline_->next_retry().value_or(deadline)));
-        pipeline_->advance(now());
-    }
-}
-
-/// Brings what was taken from these partitions to its end, as far as there is time; then commits and
-/// lets go.
-void Worker::Impl::hand_over(const Partitions& partitions) {
-    auto deadline = now() + options_.handover_time;
-    if (stop_.requested()) deadline = std::min(deadline, drain_deadline());
-    wait_for_end(partitions, deadline);
-    commit_all();
-    log::info("partitions go", {{"partitions", stream::to_text({partitions.begin(), partitions.end()})},
-                                {"in_flight", pipeline_->in_flight()}});
-    forget(partitions);
-}
-
-/// All that can be committed, also what was before without waiting: nobody said whether that arrived.
-void Worker::Impl::commit_all() {
-    take_commits();
-    const auto positions = all_progress();
-    if (positions.empty()) return;
-    try {
-        consumer_->commit(positions);
-    } catch (const Unavailable& error) {
-        log::warning("offsets were not committed; records after them are predicted again",
-                     {{"partitions", positions.size()}, {"reason", error.what()}});
-    }
-}
-
-void Worker::Impl::forget(const Partitions& partitions) {
-    pipeline_->abandon(partitions);
-    for (const auto& at : partitions) progress_.erase(at);
-}
-
-void Worker::Impl::finish() {
-    // While it is still a member: the group gives a leaving one little time.
-    wait_for_end(consumer_->assignment(), drain_deadline());
-    commit_all();
-    consumer_->close();
-    pipeline_->deliveries().wake(nullptr);
-    consumer_.reset();
-}
-
-void Worker::Impl::lose_consumer() {
-    is_consumer_lost_ = true;
-    pipeline_->deliveries().wake(nullptr);
-    consumer_.reset();
-    pipeline_->abandon_all();
-    progress_.clear();
 }
 
 Worker::Worker(stream::Stream& stream, schema::TopicCodec& input, schema::TopicCodec& output, ModelHolder& models,

@@ -37,6 +37,9 @@ public:
         /// from it has ended; what has not by then is predicted again by the other.
         std::chrono::milliseconds handover_time{2'000};
         stream::ProducerOptions producer{};
+        /// What it has taken has to end within this, while nothing that it needs is missing, or Health calls it
+        /// stuck; 0: never.
+        std::chrono::milliseconds stuck_after{60'000};
 
         std::string stream_dependency = "stream";  ///< their names in Health
         std::string registry_dependency = "schema registry";

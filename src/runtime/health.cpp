@@ -56,25 +56,33 @@ void Health::down(const std::string& dependency, const std::string& why, const s
     if (is_new) log::warning("dependency is missing; trying again", {{"dependency", dependency}, {"reason", why}});
 }
 
-void Health::stuck(const std::string& why) {
+void Health::stuck(const std::string& why, const std::string& part) {
     bool changed = false;
     {
         const std::scoped_lock lock(mutex_);
-        changed = stuck_.empty() != why.empty();
-        stuck_ = why;
+        changed = stuck_.contains(part) == why.empty();
+        if (why.empty()) {
+            stuck_.erase(part);
+        } else {
+            stuck_[part] = why;
+        }
     }
+    metrics_.gauge("nearline_stuck", "Whether the part is alive and makes no progress (1) or not (0)", {{"part", part}})
+        .set(why.empty() ? 0 : 1);
     if (!changed) return;
     if (why.empty()) {
-        log::info("making progress again");
+        log::info("making progress again", {{"part", part}});
     } else {
-        log::error("no progress", {{"reason", why}});
+        log::error("no progress", {{"part", part}, {"reason", why}});
     }
 }
 
 Health::Report Health::healthz() const {
     const std::scoped_lock lock(mutex_);
     if (stuck_.empty()) return {200, R"({"status":"alive"})"};
-    return {503, R"({"status":"stuck","detail":)" + quote_json(stuck_) + "}"};
+    std::string detail;
+    for (const auto& [part, why] : stuck_) detail += (detail.empty() ? "" : "; ") + part + ": " + why;
+    return {503, R"({"status":"stuck","detail":)" + quote_json(detail) + "}"};
 }
 
 Health::Report Health::readyz() const {

@@ -27,8 +27,8 @@ public:
     void up(const std::string& dependency, const std::string& witness = "");
     void down(const std::string& dependency, const std::string& why, const std::string& witness = "");
 
-    /// The worker is alive but made no progress: /healthz says so with 503 until stuck("") takes it back.
-    void stuck(const std::string& why);
+    /// A part is alive but makes no progress: /healthz says so with 503 until an empty `why` takes it back.
+    void stuck(const std::string& why, const std::string& part);
 
     struct Report {
         int status;        ///< HTTP
@@ -46,7 +46,7 @@ private:
     Metrics& metrics_;
     mutable std::mutex mutex_;
     Phase phase_ = Phase::starting;
-    std::string stuck_;
+    std::map<std::string, std::string> stuck_;                           // by part, why
     std::map<std::string, std::map<std::string, std::string>> missing_;  // by dependency and witness, why
 };
 

@@ -13,6 +13,7 @@
 #include "runtime/backoff.hpp"
 #include "runtime/log.hpp"
 #include "runtime/until_available.hpp"
+#include "runtime/watchdog.hpp"
 #include "stream/dead_letter.hpp"
 #include "stream/ensure_topics.hpp"
 #include "stream/sink_batch.hpp"
@@ -50,7 +51,8 @@ public:
           watch_(stream, health,
                  {.dependency = options_.stream_dependency,
                   .witness = options_.role + " watch",
-                  .on_made_anew = [this] { wake(); }}) {}
+                  .on_made_anew = [this] { wake(); }}),
+          watchdog_(health, options_.role, options_.stuck_after) {}
     ~Impl() { drain(now()); }
 
     void start() {
@@ -65,6 +67,7 @@ public:
             if (consumer_) consumer_->wake();
         }
         if (thread_.joinable()) thread_.join();
+        watchdog_.stop();
         watch_.stop();
     }
 
@@ -123,6 +126,7 @@ private:
     bool has_new_partitions_ = false;
     bool is_consumer_lost_ = false;
     StreamWatch watch_;
+    Watchdog watchdog_;
     std::thread thread_;
 };
 
@@ -147,6 +151,7 @@ bool Sink::Impl::set_up() {
     if (!found) return false;
     watch_.expect(*found);
     watch_.start();
+    watchdog_.start();
     const auto admin = stream_.admin(admin_timeout);
     std::string cluster_id;
     const auto ask = [&] { cluster_id = admin->cluster_id(); };
@@ -241,8 +246,10 @@ void Sink::Impl::step() {
     if (!is_ready_) become_ready();
     batch_->show_lag();
     if (batch_->empty()) return;
+    watchdog_.holds(now());
     gather();
     store_batch();
+    if (batch_->empty()) watchdog_.holds(std::nullopt);
 }
 
 std::chrono::milliseconds Sink::Impl::wait_time() const {
@@ -358,6 +365,7 @@ void Sink::Impl::lose_consumer() {
     is_consumer_lost_ = true;
     close_consumer();
     batch_->clear();
+    watchdog_.holds(std::nullopt);
     next_records_.clear();
     progress_.clear();
     has_commits_ = false;

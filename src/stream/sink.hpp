@@ -55,6 +55,9 @@ public:
         std::chrono::milliseconds linger{20};
         std::chrono::milliseconds commit_every{100};
         ProducerOptions producer{};  ///< of the dead letters
+        /// What it has taken has to end within this, while nothing that it needs is missing, or Health calls it
+        /// stuck; 0: never.
+        std::chrono::milliseconds stuck_after{60'000};
 
         std::string stream_dependency = "stream";  ///< its name in Health
         /// It has topics, a prepared target and a share of the topic, or would get one. Once, on its thread.

@@ -291,5 +291,18 @@ TEST_F(WorkerFaultsTest, BeginsAnewWithATopicThatWasMadeAnew) {
     EXPECT_TRUE(stream_.wait([&] { return health_.missing().empty(); }));
 }
 
+TEST_F(WorkerFaultsTest, IsStuckWhileWhatItTookDoesNotEndAndNothingIsMissing) {
+    options_.stuck_after = 100ms;
+    stream_.deliver([&](auto&&...) { return hold(); });
+    start();
+    ASSERT_TRUE(stream_.wait([&] { return ready_.load(); }));
+    EXPECT_EQ(health_.healthz().status, 200);
+    stream_.append("input-topic", 0, request(setosa));
+    EXPECT_TRUE(stream_.wait([&] { return health_.healthz().status == 503; }));
+    EXPECT_THAT(health_.healthz().body, HasSubstr("prediction: records that were taken"));
+    stream_.release(Delivery{});
+    EXPECT_TRUE(stream_.wait([&] { return health_.healthz().status == 200; }));
+}
+
 }  // namespace
 }  // namespace nearline::prediction

@@ -78,9 +78,13 @@ TEST(Health, SaysAReasonOnceThatSeveralHave) {
 TEST(Health, LivenessFailsWhileItMakesNoProgress) {
     Metrics metrics;
     Health health(metrics);
-    health.stuck("no batch for 60 s");
+    health.stuck("no batch for 60 s", "prediction");
+    health.stuck("", "archive");
     EXPECT_EQ(health.healthz().status, 503);
-    EXPECT_THAT(health.healthz().body, HasSubstr("no batch for 60 s"));
-    health.stuck("");
+    EXPECT_THAT(health.healthz().body, HasSubstr("prediction: no batch for 60 s"));
+    EXPECT_THAT(metrics.exposition(), HasSubstr("nearline_stuck{part=\"prediction\"} 1"));
+    EXPECT_THAT(metrics.exposition(), HasSubstr("nearline_stuck{part=\"archive\"} 0"));
+    health.stuck("", "prediction");
     EXPECT_EQ(health.healthz().status, 200);
+    EXPECT_THAT(metrics.exposition(), HasSubstr("nearline_stuck{part=\"prediction\"} 0"));
 }

@@ -27,7 +27,7 @@ public:
         if (is_away) throw Unavailable("away");
     }
     std::vector<Refused> write(std::span<const ConsumedRecord> records, const std::string& cluster_id) override {
-        const std::scoped_lock lock(mutex_);
+        const std::scoped_lock lock(hanging, mutex_);
         ++writes;
         cluster = cluster_id;
         if (is_broken) throw std::runtime_error("broken for good");
@@ -48,6 +48,7 @@ public:
         return stored_;
     }
 
+    std::mutex hanging;  ///< while the test holds it, write() does
     std::atomic<bool> is_away{false};
     std::atomic<bool> back_at_next_write{false};
     std::atomic<bool> is_broken{false};
@@ -338,6 +339,18 @@ TEST_F(SinkTest, DoesNotBlameTheStreamForLettersThatAreAnotherMembersNow) {
     ASSERT_TRUE(stream_.wait([&] { return health_.missing().contains("stream"); }));
     stream_.lose({at(0)});
     EXPECT_TRUE(stream_.wait([&] { return health_.missing().empty(); }));
+}
+
+TEST_F(SinkTest, IsStuckWhileItsTargetHangs) {
+    options_.stuck_after = 100ms;
+    {
+        const std::scoped_lock hangs(target_.hanging);
+        append(0, "a");
+        start();
+        ASSERT_TRUE(soon([&] { return health_.healthz().status == 503; }));
+    }
+    EXPECT_TRUE(soon([&] { return health_.healthz().status == 200; }));
+    EXPECT_TRUE(committed(0, 1));
 }
 
 }  // namespace

@@ -1,0 +1,76 @@
+#include "runtime/watchdog.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace nearline {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+
+const SteadyTime start{1'000s};
+
+TEST(ProgressJudge, IsContentWithNothingToDoAndWithWhatEndsInTime) {
+    ProgressJudge judge(60s);
+    EXPECT_EQ(judge.look({}, false, start), "");
+    EXPECT_EQ(judge.look({}, false, start + 1h), "") << "idle is not stuck";
+    EXPECT_EQ(judge.look(start + 1h, false, start + 1h + 59s), "");
+    EXPECT_EQ(judge.look(start + 1h + 30s, false, start + 1h + 80s), "") << "the oldest has ended, and others came";
+}
+
+TEST(ProgressJudge, SaysSinceWhenNothingEndsUntilItDoes) {
+    ProgressJudge judge(60s);
+    EXPECT_EQ(judge.look(start, false, start + 30s), "");
+    EXPECT_THAT(judge.look(start, false, start + 60s), HasSubstr("60 s"));
+    EXPECT_THAT(judge.look(start, false, start + 90s), HasSubstr("90 s"));
+    EXPECT_EQ(judge.look(start + 85s, false, start + 91s), "");
+}
+
+TEST(ProgressJudge, DoesNotCountTheTimeInWhichADependencyIsMissing) {
+    ProgressJudge judge(60s);
+    EXPECT_EQ(judge.look(start, true, start + 10s), "");
+    EXPECT_EQ(judge.look(start, true, start + 500s), "");
+    EXPECT_EQ(judge.look(start, false, start + 501s), "") << "it has only just come back";
+    EXPECT_EQ(judge.look(start, false, start + 559s), "");
+    EXPECT_NE(judge.look(start, false, start + 560s), "");
+    EXPECT_EQ(judge.look(start, true, start + 561s), "") << "the reason is known now, and a restart mends nothing";
+}
+
+TEST(ProgressJudge, CanBeTurnedOff) {
+    ProgressJudge judge(0s);
+    EXPECT_EQ(judge.look(start, false, start + 24h), "");
+}
+
+bool soon(const std::function<bool()>& condition) {
+    const auto deadline = std::chrono::steady_clock::now() + 10s;
+    while (!condition()) {
+        if (std::chrono::steady_clock::now() > deadline) return false;
+        std::this_thread::sleep_for(1ms);
+    }
+    return true;
+}
+
+TEST(Watchdog, TellsHealthAndTakesItBackWithProgress) {
+    Metrics metrics;
+    Health health(metrics);
+    Watchdog watchdog(health, "prediction", 50ms);
+    watchdog.start();
+    EXPECT_TRUE(
+        soon([&] { return metrics.exposition().find("nearline_stuck{part=\"prediction\"} 0") != std::string::npos; }));
+    watchdog.holds(std::chrono::steady_clock::now());
+    EXPECT_TRUE(soon([&] { return health.healthz().status == 503; }));
+    watchdog.holds(std::nullopt);
+    EXPECT_TRUE(soon([&] { return health.healthz().status == 200; }));
+    watchdog.holds(std::chrono::steady_clock::now());
+    EXPECT_TRUE(soon([&] { return health.healthz().status == 503; }));
+    health.down("kafka", "no broker answers");
+    EXPECT_TRUE(soon([&] { return health.healthz().status == 200; }));
+    health.up("kafka");
+    EXPECT_TRUE(soon([&] { return health.healthz().status == 503; }));
+    watchdog.stop();
+    EXPECT_EQ(health.healthz().status, 200);
+}
+
+}  // namespace
+}  // namespace nearline
