@@ -7,6 +7,7 @@
 namespace nearline::app {
 
 std::string find_model(const std::optional<std::string>& given, const std::filesystem::path& executable) {
+    if (given && given->empty()) throw ConfigurationError("--model: is empty; it names an ONNX file");
     if (given) return *given;
     const auto bin = executable.parent_path();
     const std::vector<std::filesystem::path> places{"models/iris.onnx", bin / "../share/nearline/models/iris.onnx",

@@ -50,7 +50,13 @@ PredictionPart::PredictionPart(Process& process, ReadyGate& ready, const Predict
           [this](const prediction::ModelInfo& model) { return misfit(model, input_.schema(), output_.schema()); },
           process.metrics, process.health),
       worker_(stream, input_, output_, models_, worker_options(process, ready, options, topics, stream_name),
-              process.metrics, process.health) {}
+              process.metrics, process.health) {
+    const std::string name = models_.current()->info().name;
+    if (name == topics.model_name) return;
+    throw ConfigurationError("--model-name: is " + topics.model_name + ", but the model calls itself " + name +
+                             "; its topics and groups are other than those of " + topics.model_name +
+                             ": give --model-name " + name + ", or another --model");
+}
 
 void PredictionPart::add_to(Lifecycle& lifecycle) {
     lifecycle.add({"model", [this] { models_.start(); }, [](auto) {}, [this] { models_.stop(); }});

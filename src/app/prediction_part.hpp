@@ -23,8 +23,8 @@ void declare(Settings& settings, PredictionOptions& options);
 /// prediction-svc in a process: its model, and the worker between the topics.
 class PredictionPart {
 public:
-    /// Loads the model; throws prediction::BadModel when it is none or does not fit the topics' schemas.
-    /// All that is handed over must outlive it.
+    /// Loads the model; throws prediction::BadModel when it is none or does not fit the topics' schemas,
+    /// ConfigurationError when it is another than --model-name says. All that is handed over must outlive it.
     PredictionPart(Process& process, ReadyGate& ready, const PredictionOptions& options, const TopicsOptions& topics,
                    const std::string& stream_name, stream::Stream& stream, schema::Registry& registry);
 
