@@ -32,6 +32,12 @@ public:
         return {};
     }
 
+    Result<void> set_admin(const std::string& name, bool admin) override {
+        const auto changed = auth::set_admin(store_, name, admin, now_seconds());
+        if (!changed) return changed.error();
+        return {};
+    }
+
 private:
     auth::UserStore& store_;
 };
@@ -99,6 +105,20 @@ int remove(int argc, const char* const* argv) {
     return with_users(options, [&](auto& users) { return cli::remove_user(users, options.names[0]); });
 }
 
+int set_admin(int argc, const char* const* argv, bool admin) {
+    Options options;
+    Settings settings(
+        admin ? "nearline users promote" : "nearline users demote",
+        admin ? "Makes a user an administrator, who may manage users and see topics. The user has to log in "
+                "again."
+              : "Makes an administrator an ordinary user, who has to log in again. The last administrator "
+                "stays one.");
+    settings.positional("NAME", options.names, "the user's e-mail address", 1, 1);
+    if (const auto code = load(settings, options, argc, argv)) return *code;
+    require_database(options);
+    return with_users(options, [&](auto& users) { return cli::set_admin(users, options.names[0], admin); });
+}
+
 }  // namespace
 
 int users(int argc, const char* const* argv) {
@@ -106,12 +126,16 @@ int users(int argc, const char* const* argv) {
     if (action == "add") return add(argc - 1, argv + 1);
     if (action == "list") return list(argc - 1, argv + 1);
     if (action == "remove") return remove(argc - 1, argv + 1);
+    if (action == "promote") return set_admin(argc - 1, argv + 1, true);
+    if (action == "demote") return set_admin(argc - 1, argv + 1, false);
     const bool asked = action == "--help" || action == "-h";
     (asked ? std::cout : std::cerr)
         << (asked ? "" : "nearline users: there is no \"" + action + "\"\n")
         << "Usage: nearline users add [--admin] NAME\n"
            "       nearline users list\n"
-           "       nearline users remove NAME\n\n"
+           "       nearline users remove NAME\n"
+           "       nearline users promote NAME\n"
+           "       nearline users demote NAME\n\n"
            "Works on the users of the data folder (./data, --data), also while `nearline up` runs on "
            "it, or on those\nthat --users names: sqlite:FILE or mysql://user@host:3306/database. "
            "`nearline users add --help` has more.\n";

@@ -366,6 +366,24 @@ Endpoints::Answer Endpoints::change_password(const http::Request& request) {
     co_return http::Response{204};
 }
 
+Endpoints::Answer Endpoints::change_rights(const http::Request& request) {
+    auto check = authenticate_administrator(request);
+    const auto caller = co_await std::move(check);
+    if (!caller) co_return caller.error();
+    const auto wanted = parse_rights_change(request.body);
+    if (!wanted) co_return wanted.error();
+    const std::string name = normal_name(request.params.at("name"));
+    auto change = [name, admin = wanted->admin, now = seconds_now()](UserStore& store) {
+        return set_admin(store, name, admin, now);
+    };
+    auto change_task = ask_store(std::move(change));
+    const auto changed = co_await std::move(change_task);
+    if (!changed) co_return changed.error();
+    log::info("rights changed",
+              {{"user", changed->id.to_string()}, {"admin", wanted->admin}, {"by", caller->user.id.to_string()}});
+    co_return http::Response{204};
+}
+
 Endpoints::Answer Endpoints::change_notifications(const http::Request& request) {
     auto check = authenticate(request);
     const auto caller = co_await std::move(check);

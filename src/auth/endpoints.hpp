@@ -27,6 +27,7 @@ public:
     Answer show(const http::Request& request);
     Answer remove(const http::Request& request);
     Answer change_password(const http::Request& request);
+    Answer change_rights(const http::Request& request);
     Answer change_notifications(const http::Request& request);
 
     /// Runs a call and turns what went wrong into problems; the request is the one it was made of.

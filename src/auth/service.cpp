@@ -43,6 +43,10 @@ http::Router Service::routes() {
          "Changes a password, which voids the user's tokens: {\"password\"}, and \"current_password\" unless an "
          "administrator asks.",
          json},
+        {"PUT", "/users/{name}/admin", call(&Endpoints::change_rights),
+         "Makes an administrator, or no more one, which voids the user's tokens: {\"admin\": true} or {\"admin\": "
+         "false}; for administrators.",
+         json},
         {"PUT", "/users/{name}/notifications", call(&Endpoints::change_notifications),
          "Switches the mail for each prediction on or off: {\"mail\": true} or {\"mail\": false}; for the user and "
          "administrators.",

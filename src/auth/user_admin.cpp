@@ -51,10 +51,13 @@ Result<User> remove_user(UserStore& store, std::string_view name, std::int64_t n
     return account->user;
 }
 
-Result<void> set_admin(UserStore& store, std::string_view name, bool admin, std::int64_t now) {
+Result<User> set_admin(UserStore& store, std::string_view name, bool admin, std::int64_t now) {
     const auto account = store.find_by_name(name);
     if (!account) return no_such_user(name);
-    return to_result(store.set_admin(account->user.id, admin, now), name);
+    if (account->user.admin == admin) return account->user;
+    const auto changed = to_result(store.set_admin(account->user.id, admin, now), name);
+    if (!changed) return changed.error();
+    return account->user;
 }
 
 Result<void> set_password(UserStore& store, std::string_view name, std::string_view password, std::int64_t now) {

@@ -22,8 +22,9 @@ std::vector<User> list_users(UserStore& store);
 
 /// Gives who it was. 404; 409 for the last administrator.
 Result<User> remove_user(UserStore& store, std::string_view name, std::int64_t now);
-/// 404; 409 for the last administrator.
-Result<void> set_admin(UserStore& store, std::string_view name, bool admin, std::int64_t now);
+/// Makes the user an administrator, or no more one, and gives who it was. The user's tokens are void, unless nothing
+/// changed. 404; 409 for the last administrator.
+Result<User> set_admin(UserStore& store, std::string_view name, bool admin, std::int64_t now);
 /// 404; 422.
 Result<void> set_password(UserStore& store, std::string_view name, std::string_view password, std::int64_t now);
 

@@ -77,6 +77,22 @@ Result<json::object> parse_object(std::string_view body) {
     return std::move(parsed->as_object());
 }
 
+struct Flag {
+    bool is_set;
+};
+
+/// An object with this member alone.
+Result<Flag> parse_one_flag(std::string_view body, std::string_view member) {
+    const Result<json::object> object = parse_object(body);
+    if (!object) return object.error();
+    std::vector<Violation> violations;
+    MemberReader members(*object, violations);
+    const std::optional<bool> flag = members.required_flag(member);
+    members.nothing_but({member});
+    if (!violations.empty()) return invalid_body(std::move(violations));
+    return Flag{*flag};
+}
+
 void check_name(const std::string& name, std::vector<Violation>& violations) {
     if (!is_email_address(name)) violations.push_back({"/username", "must be an e-mail address"});
 }
@@ -128,15 +144,16 @@ Result<PasswordChange> parse_password_change(std::string_view body, std::string_
     return PasswordChange{*password, std::move(current)};
 }
 
+Result<RightsChange> parse_rights_change(std::string_view body) {
+    const auto admin = parse_one_flag(body, "admin");
+    if (!admin) return admin.error();
+    return RightsChange{admin->is_set};
+}
+
 Result<NotificationsChange> parse_notifications(std::string_view body) {
-    const Result<json::object> object = parse_object(body);
-    if (!object) return object.error();
-    std::vector<Violation> violations;
-    MemberReader members(*object, violations);
-    const std::optional<bool> mail = members.required_flag("mail");
-    members.nothing_but({"mail"});
-    if (!violations.empty()) return invalid_body(std::move(violations));
-    return NotificationsChange{*mail};
+    const auto mail = parse_one_flag(body, "mail");
+    if (!mail) return mail.error();
+    return NotificationsChange{mail->is_set};
 }
 
 std::string to_json(const User& user) {

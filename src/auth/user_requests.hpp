@@ -21,6 +21,10 @@ struct PasswordChange {
     std::optional<std::string> current_password;
 };
 
+struct RightsChange {
+    bool admin = false;
+};
+
 struct NotificationsChange {
     bool mail = true;
 };
@@ -34,6 +38,9 @@ Result<PasswordChange> parse_password_change(std::string_view body, std::string_
 
 /// The body of PUT /users/{name}/notifications, {"mail": true} or {"mail": false}: whether mail is wanted.
 Result<NotificationsChange> parse_notifications(std::string_view body);
+
+/// The body of PUT /users/{name}/admin, {"admin": true} or {"admin": false}: whether it is an administrator.
+Result<RightsChange> parse_rights_change(std::string_view body);
 
 /// The rules for names and passwords alone; pointers as in POST /register.
 std::vector<Violation> check_new_user(const NewUser& user);

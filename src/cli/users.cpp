@@ -62,4 +62,11 @@ int remove_user(UserDirectory& users, const std::string& name) {
     return 0;
 }
 
+int set_admin(UserDirectory& users, const std::string& name, bool admin) {
+    const auto changed = users.set_admin(name, admin);
+    if (!changed) return say(changed.error());
+    std::cout << normal_name(name) << (admin ? " is an administrator" : " is no administrator") << '\n';
+    return 0;
+}
+
 }  // namespace nearline::cli

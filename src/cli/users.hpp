@@ -16,6 +16,7 @@ public:
     virtual Result<User> add(const std::string& name, const std::string& password, bool admin) = 0;
     virtual std::vector<User> list() = 0;
     virtual Result<void> remove(const std::string& name) = 0;
+    virtual Result<void> set_admin(const std::string& name, bool admin) = 0;
 };
 
 // Each prints what it did and gives the exit code.
@@ -24,5 +25,7 @@ public:
 int add_user(UserDirectory& users, const std::string& name, bool admin);
 int list_users(UserDirectory& users);
 int remove_user(UserDirectory& users, const std::string& name);
+/// Makes the user an administrator, or no more one.
+int set_admin(UserDirectory& users, const std::string& name, bool admin);
 
 }  // namespace nearline::cli

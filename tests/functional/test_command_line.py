@@ -73,6 +73,11 @@ def test_users_and_topics_of_a_running_server(embedded):
     assert "new@example.com" in run_cli(["users", "list", *data], check=True).stdout
     login = requests.post(embedded.auth_url + "/login", auth=("new@example.com", "correct horse"), timeout=10)
     assert login.status_code == 200
+    run_cli(["users", "promote", *data, "new@example.com"], check=True)
+    assert re.search(r"new@example.com\s+yes", run_cli(["users", "list", *data], check=True).stdout)
+    run_cli(["users", "demote", *data, "new@example.com"], check=True)
+    assert re.search(r"new@example.com\s+no", run_cli(["users", "list", *data], check=True).stdout)
+    assert run_cli(["users", "promote", *data, "nobody@example.com"]).returncode == 1
     run_cli(["users", "remove", *data, "new@example.com"], check=True)
     assert requests.post(embedded.auth_url + "/login", auth=("new@example.com", "correct horse"), timeout=10).status_code == 401
 
@@ -111,7 +116,19 @@ def test_the_first_user_of_an_empty_folder(tmp_path):
     data = ["--data", tmp_path / "data"]
     assert run_cli(["users", "list", *data]).returncode == 1
     run_cli(["users", "add", "--admin", *data, "first@example.com"], input="correct horse\n", check=True)
+    last = run_cli(["users", "demote", *data, "first@example.com"])
+    assert last.returncode == 1 and "last administrator" in last.stderr
     assert re.search(r"first@example.com\s+yes", run_cli(["users", "list", *data], check=True).stdout)
+
+
+@pytest.mark.parametrize("arguments, words", [
+    (["--model-name", "wine"], "--model-name: is wine, but the model calls itself iris"),
+    (["--model", ""], "--model: is empty"),
+])
+def test_a_model_of_another_name_is_refused(tmp_path, arguments, words):
+    run = run_cli(["up", "--data", tmp_path / "data", *arguments])
+    assert run.returncode == 2, run.stderr
+    assert words in run.stderr.splitlines()[-1]
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["up", "--help"], ["predict", "--help"], ["users", "add", "--help"],

@@ -89,6 +89,28 @@ TEST_P(UsersApi, BadRegistrationsSayWhatIsWrong) {
     EXPECT_EQ(405, server_->send("GET", "/register").status);
 }
 
+TEST_P(UsersApi, AdministratorsMakeAdministrators) {
+    serve();
+    const std::string root = token_of(root_name);
+    const std::string ann = token_of(ann_name);
+    const auto path = [](const std::string& name) { return "/users/" + name + "/admin"; };
+    problem(server_->with_token(ann, "PUT", path(ann_name), R"({"admin":true})"), 403);
+    problem(server_->with_token(root, "PUT", path(root_name), R"({"admin":false})"), 409);
+    problem(server_->with_token(root, "PUT", path("nobody@example.com"), R"({"admin":true})"), 404);
+    EXPECT_THAT(pointers(problem(server_->with_token(root, "PUT", path(ann_name), R"({"admin":1,"x":2})"), 422)),
+                ElementsAre("/admin", "/x"));
+
+    EXPECT_EQ(204, server_->with_token(root, "PUT", path(ann_name), R"({"admin":true})").status);
+    problem(server_->with_token(ann, "POST", "/validate"), 401);
+    const std::string promoted = token_of(ann_name);
+    EXPECT_EQ(204, server_->with_token(promoted, "PUT", path(ann_name), R"({"admin":true})").status);
+    EXPECT_EQ(200, server_->with_token(promoted, "POST", "/validate").status) << "nothing changed";
+    EXPECT_EQ(204, server_->with_token(promoted, "PUT", path(root_name), R"({"admin":false})").status);
+    problem(server_->with_token(root, "POST", "/validate"), 401);
+    problem(server_->with_token(promoted, "PUT", path(ann_name), R"({"admin":false})"), 409);
+    EXPECT_FALSE(server_->store().find_by_name(root_name)->user.admin);
+}
+
 TEST_P(UsersApi, NamesWithOddCharactersHaveWorkingPaths) {
     serve();
     const std::string root = token_of(root_name);
