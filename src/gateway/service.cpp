@@ -1,7 +1,10 @@
 #include "gateway/service.hpp"
 
 #include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -30,6 +33,7 @@ using namespace std::chrono_literals;
 constexpr auto admin_patience = 2'000ms;
 constexpr auto warm_up_time = 3'000ms;
 constexpr auto backlog_interval = 1'000ms;
+constexpr auto auth_interval = 1'000ms;
 constexpr auto flush_time = 1'000ms;
 // What is told at the end of the drain still has to be written.
 constexpr auto drain_reserve = 300ms;
@@ -64,6 +68,8 @@ struct Service::Impl : std::enable_shared_from_this<Service::Impl> {
     void renew_producer();
     std::shared_ptr<stream::Producer> make_producer() const;
     void check_started();
+    static boost::asio::awaitable<void> watch_auth(std::shared_ptr<Impl> self);
+    void watch_auth_later();
 
     Parts parts;
     const Options options;
@@ -88,6 +94,7 @@ struct Service::Impl : std::enable_shared_from_this<Service::Impl> {
     std::string openapi{};
     std::string index{};
     bool ready = false;
+    bool is_asking_auth = false;
 
     std::shared_ptr<stream::Producer> producer{};  // changes on the loop's thread
     Gauge backlog_records;
@@ -129,6 +136,7 @@ void Service::Impl::start() {
     gate.post([this] { predictions.open(*producer); });
     registry_jobs.post([this] { connect(parts.input, std::make_shared<Backoff>()); });
     stream_jobs.post([this] { prepare_topics(); });
+    if (auth) watch_auth_later();
 }
 
 stream::StreamWatch::Options Service::Impl::watch_options() {
@@ -240,11 +248,31 @@ void Service::Impl::sample_backlog() {
     stream_jobs.post_after(backlog_interval, [this] { sample_backlog(); });
 }
 
+/// At a low rate: this is for who looks at it, requests ask for themselves.
+void Service::Impl::watch_auth_later() {
+    registry_jobs.post_after(auth_interval, [this] {
+        gate.post([this] {
+            is_asking_auth = true;
+            boost::asio::co_spawn(parts.loop.executor(), watch_auth(shared_from_this()), boost::asio::detached);
+        });
+    });
+}
+
+boost::asio::awaitable<void> Service::Impl::watch_auth(std::shared_ptr<Impl> self) {
+    co_await self->authenticator.ask_whether_it_is_back();
+    self->is_asking_auth = false;
+    self->watch_auth_later();
+}
+
 void Service::Impl::stop() {
     if (!std::exchange(started, false)) return;
     stopping.request();
     gate.run([this] { callers.stop(); });
     gate.close();
+    // A question to auth-svc ends within its time-out.
+    for (bool asks = true; asks && gate.run([&] { asks = is_asking_auth; }) && asks;) {
+        std::this_thread::sleep_for(10ms);
+    }
     watch.stop();
     archive.stop();
     stream_jobs.stop();

@@ -118,6 +118,14 @@ TEST_F(WithAuth, WhoIsAdministratorIsTheDatabasesWord) {
     EXPECT_TRUE(eventually([&] { return gateway->get(administrator, "/predictions/" + id).status == 200; }, 3s));
 }
 
+TEST_F(WithAuth, ItsReturnIsNoticedWithoutRequests) {
+    auth.stop();
+    EXPECT_EQ(gateway->predict(person).status, 503);
+    EXPECT_NE(gateway->missing().find("auth"), std::string::npos);
+    auth.start_again();
+    EXPECT_TRUE(eventually([&] { return gateway->missing().find("auth") == std::string::npos; }, 10s));
+}
+
 TEST_F(WithAuth, AwayMeansNobodyGetsIn) {
     auth.stop();
     const auto refused = gateway->predict(person);
