@@ -31,6 +31,7 @@ void Health::draining() {
 void Health::up(const std::string& dependency, const std::string& witness) {
     bool was_missing = false;
     bool is_missing = false;
+    bool is_worth_a_line = false;
     {
         const std::scoped_lock lock(mutex_);
         const auto found = missing_.find(dependency);
@@ -40,9 +41,11 @@ void Health::up(const std::string& dependency, const std::string& witness) {
             is_missing = !found->second.empty();
             if (!is_missing) missing_.erase(found);
         }
+        // At the end waits are given up: that nobody misses it any more does not say that it is back.
+        is_worth_a_line = was_missing && !is_missing && phase_ != Phase::draining;
     }
     dependency_up(metrics_, dependency).set(is_missing ? 0 : 1);
-    if (was_missing && !is_missing) log::info("dependency is back", {{"dependency", dependency}});
+    if (is_worth_a_line) log::info("dependency is back", {{"dependency", dependency}});
 }
 
 void Health::down(const std::string& dependency, const std::string& why, const std::string& witness) {

@@ -75,6 +75,16 @@ TEST(Health, SaysAReasonOnceThatSeveralHave) {
     EXPECT_EQ(health.missing().at("kafka"), "no broker answers");
 }
 
+TEST(Health, AWaitThatIsGivenUpAtTheEndIsNoReturn) {
+    Metrics metrics;
+    Health health(metrics);
+    health.down("kafka", "no broker answers");
+    health.draining();
+    testing::internal::CaptureStderr();
+    health.up("kafka");
+    EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+}
+
 TEST(Health, LivenessFailsWhileItMakesNoProgress) {
     Metrics metrics;
     Health health(metrics);
