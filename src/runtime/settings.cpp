@@ -81,7 +81,6 @@ void Settings::group(std::string heading) {
 void Settings::add(const std::string& flag, const std::string& env, std::string& target, const std::string& help,
                    Check check) {
     auto& option = impl_->declare(flag, env, help, "TEXT", target);
-    option.show = [&target] { return target; };
     option.store = [&target, check = std::move(check)](const auto& given) {
         auto wrong = run(check, given.back());
         if (wrong.empty()) target = given.back();
@@ -92,7 +91,6 @@ void Settings::add(const std::string& flag, const std::string& env, std::string&
 void Settings::add(const std::string& flag, const std::string& env, std::optional<std::string>& target,
                    const std::string& help, Check check) {
     auto& option = impl_->declare(flag, env, help, "TEXT", target.value_or(""));
-    option.show = [&target] { return target.value_or(""); };
     option.store = [&target, check = std::move(check)](const auto& given) {
         auto wrong = run(check, given.back());
         if (wrong.empty()) target = given.back();
@@ -102,7 +100,6 @@ void Settings::add(const std::string& flag, const std::string& env, std::optiona
 
 void Settings::add(const std::string& flag, const std::string& env, int& target, const std::string& help, Range range) {
     auto& option = impl_->declare(flag, env, help, "N", std::to_string(target));
-    option.show = [&target] { return std::to_string(target); };
     option.store = [&target, range](const auto& given) -> std::string {
         const auto value = values::parse_whole(given.back());
         if (!value) return "must be a whole number";
@@ -115,7 +112,6 @@ void Settings::add(const std::string& flag, const std::string& env, int& target,
 void Settings::add(const std::string& flag, const std::string& env, std::size_t& count, const std::string& help,
                    Range range) {
     auto& option = impl_->declare(flag, env, help, "N", std::to_string(count));
-    option.show = [&count] { return std::to_string(count); };
     option.store = [&count, range](const auto& given) -> std::string {
         const auto value = values::parse_whole(given.back());
         if (!value) return "must be a whole number";
@@ -128,7 +124,6 @@ void Settings::add(const std::string& flag, const std::string& env, std::size_t&
 void Settings::add(const std::string& flag, const std::string& env, double& target, const std::string& help,
                    Range range) {
     auto& option = impl_->declare(flag, env, help, "NUMBER", values::format_number(target));
-    option.show = [&target] { return values::format_number(target); };
     option.store = [&target, range](const auto& given) -> std::string {
         const auto value = values::parse_number(given.back());
         if (!value) return "must be a number";
@@ -141,7 +136,6 @@ void Settings::add(const std::string& flag, const std::string& env, double& targ
 void Settings::add(const std::string& flag, const std::string& env, std::chrono::milliseconds& target,
                    const std::string& help, Range milliseconds) {
     auto& option = impl_->declare(flag, env, help, "DURATION", values::format_duration(target));
-    option.show = [&target] { return values::format_duration(target); };
     option.store = [&target, milliseconds](const auto& given) -> std::string {
         const auto value = values::parse_duration(given.back());
         if (!value) return "must be a duration such as 500ms, 5s, 2m, 1h or 7d";
@@ -154,7 +148,6 @@ void Settings::add(const std::string& flag, const std::string& env, std::chrono:
 void Settings::add_size(const std::string& flag, const std::string& env, std::size_t& bytes, const std::string& help,
                         Range range) {
     auto& option = impl_->declare(flag, env, help, "SIZE", values::format_size(bytes));
-    option.show = [&bytes] { return values::format_size(bytes); };
     option.store = [&bytes, range](const auto& given) -> std::string {
         const auto value = values::parse_size(given.back());
         if (!value) return "must be a size such as 65536, 64KiB or 16MiB";
@@ -166,7 +159,6 @@ void Settings::add_size(const std::string& flag, const std::string& env, std::si
 
 void Settings::add(const std::string& flag, const std::string& env, bool& target, const std::string& help) {
     auto& option = impl_->declare(flag, env, help, "", target ? "true" : "");
-    option.show = [&target] { return target ? "true" : "false"; };
     option.store = [&target](const auto& given) -> std::string {
         const auto value = values::parse_switch(given.back());
         if (!value) return "must be true or false";
@@ -179,7 +171,6 @@ void Settings::add(const std::string& flag, const std::string& env, std::vector<
                    const std::string& help, Check check_each) {
     auto& option = impl_->declare(flag, env, help, "LIST", join(target));
     option.is_list = true;
-    option.show = [&target] { return join(target); };
     option.store = [&target, check = std::move(check_each)](const auto& given) -> std::string {
         for (const auto& value : given) {
             auto wrong = run(check, value);
@@ -202,12 +193,6 @@ void Settings::positional(const std::string& name, std::vector<std::string>& tar
 
 void Settings::check(std::function<std::vector<std::string>()> check) {
     impl_->checks.push_back(std::move(check));
-}
-
-std::map<std::string, std::string> Settings::loaded() const {
-    std::map<std::string, std::string> all;
-    for (const auto& option : impl_->options) all[option.key()] = option.show();
-    return all;
 }
 
 bool Settings::given(const std::string& flag) const {

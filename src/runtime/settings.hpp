@@ -76,8 +76,6 @@ public:
     std::optional<int> load(int argc, const char* const* argv);
 
     std::string help() const;
-    /// Every setting's name and value as loaded, secrets left out, for the log at start.
-    std::map<std::string, std::string> loaded() const;
     /// Whether the setting was given at all (by flag, environment or file).
     bool given(const std::string& flag) const;
 

@@ -17,7 +17,6 @@ struct Settings::Impl {
         bool is_list = false;
         /// Stores the values; gives what is wrong with them, or "".
         std::function<std::string(const std::vector<std::string>&)> store;
-        std::function<std::string()> show;
         bool given = false;
 
         bool is_switch() const { return placeholder.empty(); }

@@ -275,12 +275,3 @@ TEST_F(SettingsTest, TellsItsVersion) {
     EXPECT_EQ(load({"--version"}), 0);
     EXPECT_THAT(out_, testing::MatchesRegex("test-svc [0-9]+\\.[0-9]+\\.[0-9]+\n"));
 }
-
-TEST_F(SettingsTest, ListsWhatWasLoadedWithoutSecrets) {
-    set("TEST_SECRET", "0123456789");
-    expect_fine({"--partitions=7"});
-    const auto all = settings_.loaded();
-    EXPECT_EQ(all.at("partitions"), "7");
-    EXPECT_EQ(all.at("drain-time"), "10s");
-    for (const auto& [name, value] : all) EXPECT_THAT(value, Not(HasSubstr("0123456789"))) << name;
-}
