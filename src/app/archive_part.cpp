@@ -1,5 +1,7 @@
 #include "app/archive_part.hpp"
 
+#include "domain/problem.hpp"
+#include "runtime/log.hpp"
 #include "schema/builtin_schemas.hpp"
 #include "stream/dead_letter.hpp"
 
@@ -68,11 +70,21 @@ std::unique_ptr<PredictionReader> open_archive_reader(const ArchiveOptions& opti
 
 ArchivePart::ArchivePart(Process& process, ReadyGate& ready, const ArchiveOptions& options, const TopicsOptions& topics,
                          const std::string& stream_name, stream::Stream& stream, schema::Registry& registry)
-    : codec_(registry, {.topic = topics.output_topic, .schema = std::string(schema::iris_output())}),
+    : is_file_(options.archive.starts_with("sqlite:")),
+      codec_(registry, {.topic = topics.output_topic, .schema = std::string(schema::iris_output())}),
       store_(open_archive(options, [](const archive::Options& store) { return make_archive_store(store); })),
       service_(
           {.stream = stream, .codec = codec_, .store = *store_, .metrics = process.metrics, .health = process.health},
           options.keep(), "schema registry", sink_options(process, ready, topics, stream_name)) {}
+
+void ArchivePart::make_file() {
+    if (!is_file_) return;
+    try {
+        store_->prepare();
+    } catch (const Unavailable& error) {
+        log::warning("the archive can't be made yet", {{"reason", error.what()}});
+    }
+}
 
 void ArchivePart::add_to(Lifecycle& lifecycle) {
     lifecycle.add({"archive", [this] { service_.start(); }, [this](auto deadline) { service_.drain(deadline); },

@@ -36,9 +36,13 @@ public:
     ArchivePart(Process& process, ReadyGate& ready, const ArchiveOptions& options, const TopicsOptions& topics,
                 const std::string& stream_name, stream::Stream& stream, schema::Registry& registry);
 
+    /// Makes the archive now where it is a file, so that those who read it find it when they start; what can pass
+    /// (a full disk) is tried again once it has started. Throws std::runtime_error where waiting can't help.
+    void make_file();
     void add_to(Lifecycle& lifecycle);
 
 private:
+    const bool is_file_;
     schema::TopicCodec codec_;
     std::unique_ptr<archive::ArchiveStore> store_;
     archive::Service service_;

@@ -119,6 +119,7 @@ public:
                          options.listen, options.gateway_port, "--gateway-port", reader_.get());
         prediction_.emplace(process_, ready_, options.prediction, options.topics, stream_name, *stream_, registry());
         archive_.emplace(process_, ready_, options.archive, options.topics, stream_name, *stream_, registry());
+        archive_->make_file();
         notification_.emplace(process_, ready_, options.mail, options.users, options.topics, stream_name, *stream_,
                               registry(), *users_);
     }
@@ -210,10 +211,11 @@ private:
     std::unique_ptr<schema::Registry> registry_client_;
     std::unique_ptr<stream::Stream> stream_;
     std::optional<OperationsPart> operations_;
+    // Closes its file after the reader has: only who may write can put the write-ahead log back into it.
+    std::optional<ArchivePart> archive_;
     std::unique_ptr<PredictionReader> reader_;
     std::optional<GatewayPart> gateway_;
     std::optional<PredictionPart> prediction_;
-    std::optional<ArchivePart> archive_;
     std::optional<NotificationPart> notification_;
 };
 

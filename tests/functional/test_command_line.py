@@ -201,3 +201,12 @@ def test_nearline_registry_alone_says_where_it_is(tmp_path):
         assert process.wait(10) == 0
     finally:
         process.kill()
+
+
+def test_a_first_start_warns_of_nothing_and_a_stop_leaves_no_log_behind(tmp_path):
+    stack = EmbeddedStack(tmp_path).start()
+    assert stack.stop() == 0
+    log = stack.service.log()
+    assert "is not made yet" not in log
+    assert "did not end in time" not in log
+    assert not list(stack.data.rglob("*-wal"))

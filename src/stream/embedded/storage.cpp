@@ -108,7 +108,8 @@ struct Storage::Impl {
     [[noreturn]] void fail(const SQLite::Exception& error, bool committing = false) const {
         const int code = error.getExtendedErrorCode();
         const bool incomplete = code == SQLITE_FULL || code == SQLITE_IOERR_WRITE || code == SQLITE_BUSY;
-        std::string why = "embedded log " + database->getFilename() + ": " + error.what();
+        // Without the file's path: the reason goes to clients, too. Who logs it names the file().
+        std::string why = std::string("embedded log: ") + error.what();
         if (code == SQLITE_IOERR_WRITE) why += " (the file can't grow)";
         throw StorageError(why, committing && !incomplete);
     }
@@ -206,6 +207,10 @@ void Storage::rollback() noexcept {
     }
     // Some errors have rolled back already.
     if (sqlite3_get_autocommit(impl_->database->getHandle()) == 0) impl_->database->tryExec("ROLLBACK");
+}
+
+std::string Storage::file() const {
+    return impl_->database->getFilename();
 }
 
 void Storage::touch() {

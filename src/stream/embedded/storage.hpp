@@ -63,6 +63,8 @@ public:
     void rollback() noexcept;
     /// Changes something that does not matter, so that there is something to commit.
     void touch();
+    /// Where it is; errors of this class don't say so.
+    std::string file() const;
     /// Commits such a transaction, over what a failed one left behind.
     void fence();
 

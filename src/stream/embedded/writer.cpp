@@ -261,7 +261,9 @@ void Writer::after_failure(Outcome outcome, const std::string& why) {
         const std::scoped_lock lock(mutex_);
         if (trouble_.empty()) {
             log::error("the embedded log can't be written",
-                       {{"reason", why}, {"outcome", outcome == Outcome::rejected ? "rejected" : "unknown"}});
+                       {{"file", storage_->file()},
+                        {"reason", why},
+                        {"outcome", outcome == Outcome::rejected ? "rejected" : "unknown"}});
         }
         trouble_ = why;
         // What came meanwhile is newer.

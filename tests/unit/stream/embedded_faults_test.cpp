@@ -203,6 +203,7 @@ TEST_F(EmbeddedFaults, AFullDiskRejectsAndPasses) {
     ASSERT_THAT(said, SizeIs(4));
     EXPECT_THAT(said[0], HasSubstr("rejected"));
     EXPECT_THAT(said[1], HasSubstr("trouble: embedded log"));
+    EXPECT_THAT(said, Each(Not(HasSubstr(folder())))) << "clients are told the reason, too";
     EXPECT_EQ(said[2], "room again: stored");
     open();
     const auto stored = std::stoul(said[3]);
