@@ -24,7 +24,13 @@ public:
         if (name == "nobody@example.com") return Problem{404, "Not Found", "There is no user nobody@example.com."};
         return {};
     }
+    Result<void> set_admin(const std::string& name, bool admin) override {
+        if (name == "last@example.com") return Problem{409, "Conflict", "last@example.com is the last administrator."};
+        admins.emplace_back(name, admin);
+        return {};
+    }
     std::vector<User> users;
+    std::vector<std::pair<std::string, bool>> admins;
     std::vector<std::string> passwords;
 };
 
@@ -91,6 +97,19 @@ TEST(Users, AreRemoved) {
     const Command run("", [&] { return remove_user(directory, "nobody@example.com"); });
     EXPECT_EQ(run.code, 1);
     EXPECT_THAT(run.errors, HasSubstr("There is no user"));
+}
+
+TEST(Users, AreMadeAdministratorsAndNoMore) {
+    Directory directory;
+    EXPECT_EQ(Command("", [&] { return set_admin(directory, "A@Example.com", true); }).out,
+              "a@example.com is an administrator\n");
+    EXPECT_EQ(Command("", [&] { return set_admin(directory, "a@example.com", false); }).out,
+              "a@example.com is no administrator\n");
+    EXPECT_EQ(directory.admins,
+              (std::vector<std::pair<std::string, bool>>{{"A@Example.com", true}, {"a@example.com", false}}));
+    const Command run("", [&] { return set_admin(directory, "last@example.com", false); });
+    EXPECT_EQ(run.code, 1);
+    EXPECT_THAT(run.errors, HasSubstr("is the last administrator"));
 }
 
 }  // namespace
