@@ -4,6 +4,7 @@ its own connections along."""
 import pytest
 
 from support.client import Client, features
+from support.groups import owners
 from support.load import Load
 from support.process import wait_until
 from support.stack import DistributedStack
@@ -18,12 +19,13 @@ def three_and_two(tmp_path):
 
 
 def wait_for_owners(stack):
-    """Until the gateways own all reply partitions between them, and nothing moves."""
+    """Until each worker has partitions, the gateways own all reply partitions between them, and nothing moves."""
     def settled():
         owned = [g.metric("nearline_gateway_reply_partitions", kind="owned") for g in stack.gateways if g.running()]
         return sum(owned) == stack.partitions and (min(owned) > 0 or len(owned) > stack.partitions)
 
     wait_until(settled, 30, "the gateways to divide the reply partitions", every=0.1)
+    wait_until(lambda: owners(stack, "prediction") == len(stack.workers), 30, "each worker to get partitions", every=0.1)
 
 
 def follow_accepted(stack, load: Load):

@@ -5,11 +5,21 @@ from confluent_kafka.admin import AdminClient
 from .process import wait_until
 
 
-def members(stack, role: str) -> int:
-    """How many the broker takes for alive in the group of a role: gateway, prediction, archive, notification."""
+def describe(stack, role: str) -> list:
+    """The members of the group of a role: gateway, prediction, archive, notification."""
     admin = AdminClient({"bootstrap.servers": stack.bootstrap, "log_level": 4})
     group = f"{stack.group_prefix}-{role}-iris"
-    return len(admin.describe_consumer_groups([group], request_timeout=10)[group].result().members)
+    return admin.describe_consumer_groups([group], request_timeout=10)[group].result().members
+
+
+def members(stack, role: str) -> int:
+    """How many the broker takes for alive."""
+    return len(describe(stack, role))
+
+
+def owners(stack, role: str) -> int:
+    """How many have been given partitions."""
+    return sum(bool(member.assignment and member.assignment.topic_partitions) for member in describe(stack, role))
 
 
 def wait_for_members(stack, role: str, count: int, seconds: float = 30):
