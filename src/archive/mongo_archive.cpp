@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <array>
+#include <set>
 #include <stdexcept>
+#include <string>
 #include <utility>
 
 #include "archive/mongo.hpp"
@@ -139,6 +141,7 @@ public:
         for (std::size_t i = 0; i < batch.size(); ++i) {
             if (!is_done[i] && batch[i].entry.prediction.status == 200) rest.push_back(i);
         }
+        leave_out_predictions(collection.get(), batch, rest);
         if (rest.empty()) return refused;
         for (const auto& [index, reason] : replace_failures(collection.get(), batch, rest).refused) {
             refused.push_back({rest.at(index), reason});
@@ -168,6 +171,38 @@ private:
             add(bulk.get(), filter, update, options);
         }
         return execute(bulk.get());
+    }
+
+    /// Leaves out of `which` what is archived as a prediction. A replay is full of that: to ask once costs less than
+    /// an update of each that changes nothing.
+    void leave_out_predictions(mongoc_collection_t* collection, std::span<const Document> batch,
+                               std::vector<std::size_t>& which) {
+        if (which.empty()) return;
+        Bson filter;
+        bson_t id;
+        bson_t among;
+        bson_append_document_begin(filter.get(), "_id", -1, &id);
+        bson_append_array_begin(&id, "$in", -1, &among);
+        for (std::size_t i = 0; i < which.size(); ++i)
+            append_text(&among, std::to_string(i).c_str(), batch[which[i]].entry.id.to_string());
+        bson_append_array_end(&id, &among);
+        bson_append_document_end(filter.get(), &id);
+        const BsonPtr options(BCON_NEW("projection", "{", "status", BCON_INT32(1), "}"));
+        // A secondary that the URL may ask for need not know yet.
+        const ReadPreferencePtr primary(mongoc_read_prefs_new(MONGOC_READ_PRIMARY));
+        const CursorPtr cursor(
+            mongoc_collection_find_with_opts(collection, filter.get(), options.get(), primary.get()));
+        std::set<std::string> predicted;
+        for (const bson_t* document = nullptr; mongoc_cursor_next(cursor.get(), &document);) {
+            bson_iter_t status;
+            bson_iter_t key;
+            if (bson_iter_init_find(&status, document, "status") && bson_iter_as_int64(&status) == 200 &&
+                bson_iter_init_find(&key, document, "_id") && BSON_ITER_HOLDS_UTF8(&key))
+                predicted.emplace(bson_iter_utf8(&key, nullptr));
+        }
+        bson_error_t error{};
+        if (mongoc_cursor_error(cursor.get(), &error)) pool_.unavailable(error);
+        std::erase_if(which, [&](std::size_t index) { return predicted.contains(batch[index].entry.id.to_string()); });
     }
 
     BulkOutcome replace_failures(mongoc_collection_t* collection, std::span<const Document> batch,

@@ -21,6 +21,7 @@ using CollectionPtr = std::unique_ptr<mongoc_collection_t, Destroy<mongoc_collec
 using DatabasePtr = std::unique_ptr<mongoc_database_t, Destroy<mongoc_database_destroy>>;
 using BulkPtr = std::unique_ptr<mongoc_bulk_operation_t, Destroy<mongoc_bulk_operation_destroy>>;
 using CursorPtr = std::unique_ptr<mongoc_cursor_t, Destroy<mongoc_cursor_destroy>>;
+using ReadPreferencePtr = std::unique_ptr<mongoc_read_prefs_t, Destroy<mongoc_read_prefs_destroy>>;
 
 /// Owns a BSON document that a call, or BCON_NEW, has made.
 class BsonPtr {
