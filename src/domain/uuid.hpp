@@ -35,7 +35,6 @@ public:
     std::string to_string() const;
 
     constexpr const std::array<std::uint8_t, 16>& bytes() const noexcept { return bytes_; }
-    constexpr bool is_nil() const noexcept { return *this == Uuid(); }
     friend constexpr auto operator<=>(const Uuid&, const Uuid&) noexcept = default;
 
 private:

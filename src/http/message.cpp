@@ -45,8 +45,4 @@ Response json_response(int status, std::string body) {
     return {status, {{"Content-Type", "application/json"}}, std::move(body)};
 }
 
-Response text_response(int status, std::string body) {
-    return {status, {{"Content-Type", "text/plain; charset=utf-8"}}, std::move(body)};
-}
-
 }  // namespace nearline::http

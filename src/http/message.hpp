@@ -52,6 +52,5 @@ struct Response {
 Response to_response(const Problem& problem);
 
 Response json_response(int status, std::string body);
-Response text_response(int status, std::string body);
 
 }  // namespace nearline::http

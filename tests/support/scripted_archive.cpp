@@ -37,7 +37,7 @@ void ScriptedArchive::answer() {
 }
 
 std::optional<ArchivedPrediction> ScriptedArchive::find(const Uuid& id) {
-    if (!id.is_nil()) ++asked_;
+    if (id != Uuid()) ++asked_;
     answer();
     const std::lock_guard lock(mutex_);
     const auto found = predictions_.find(id);

@@ -54,7 +54,7 @@ private:
                                                       R"(,"exp":1,"iat":1,"username":"somebody@example.com"})");
         }
         if (request.path == "/register") co_return http::json_response(201, "{}");
-        if (status == 200) co_return http::text_response(200, "a.b.c");
+        if (status == 200) co_return http::Response{200, {{"Content-Type", "text/plain"}}, "a.b.c"};
         Problem problem{status, "Unauthorized", "Wrong name or password."};
         problem.www_authenticate = "Basic realm=\"nearline\"";
         problem.retry_after = 3s;

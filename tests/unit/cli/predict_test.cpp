@@ -44,7 +44,7 @@ private:
         if (request.headers.find("authorization") != "Basic bWVAZXhhbXBsZS5jb206c2VjcmV0") {
             co_return http::to_response({401, "Unauthorized", "Name or password is wrong."});
         }
-        co_return http::text_response(200, "token" + std::to_string(++logins));
+        co_return http::Response{200, {{"Content-Type", "text/plain"}}, "token" + std::to_string(++logins)};
     }
     boost::asio::awaitable<http::Response> predict(const http::Request& request) {
         const int number = ++requests;

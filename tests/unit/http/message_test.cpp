@@ -50,8 +50,8 @@ std::string header_of(const Response& response, bool keep_alive = true, int mino
 }
 
 TEST(AppendHeader, WritesTheHeader) {
-    EXPECT_EQ(header_of(text_response(200, "abc")),
-              "HTTP/1.1 200 OK\r\nServer: nearline\r\nDate: DATE\r\nContent-Type: text/plain; charset=utf-8\r\n"
+    EXPECT_EQ(header_of({200, {{"Content-Type", "text/plain"}}, "abc"}),
+              "HTTP/1.1 200 OK\r\nServer: nearline\r\nDate: DATE\r\nContent-Type: text/plain\r\n"
               "X-Request-Id: ID\r\nContent-Length: 3\r\n\r\n");
     EXPECT_THAT(header_of({200}, false), HasSubstr("Connection: close\r\n"));
     EXPECT_THAT(header_of({200}, true, 0), HasSubstr("Connection: keep-alive\r\n"));

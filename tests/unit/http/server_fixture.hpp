@@ -17,30 +17,27 @@ namespace nearline::test {
 /// A real server on a free port with a few routes.
 class ServerTest : public ::testing::Test {
 protected:
+    static http::Response text(std::string body) { return {200, {{"Content-Type", "text/plain"}}, std::move(body)}; }
     static http::Router routes() {
         using boost::asio::awaitable;
         using http::Request;
         using http::Response;
         return {
-            {"GET", "/hello",
-             [](const Request&) -> awaitable<Response> { co_return http::text_response(200, "hello\n"); }},
-            {"POST", "/echo",
-             [](const Request& request) -> awaitable<Response> { co_return http::text_response(200, request.body); }},
+            {"GET", "/hello", [](const Request&) -> awaitable<Response> { co_return text("hello\n"); }},
+            {"POST", "/echo", [](const Request& request) -> awaitable<Response> { co_return text(request.body); }},
             {"POST", "/json",
              [](const Request& request) -> awaitable<Response> { co_return http::json_response(200, request.body); },
              "", "application/json"},
             {"GET", "/who",
              [](const Request& request) -> awaitable<Response> {
-                 co_return http::text_response(200, request.remote_address + " " + request.request_id);
+                 co_return text(request.remote_address + " " + request.request_id);
              }},
             {"GET", "/own-id",
              [](const Request&) -> awaitable<Response> {
                  co_return Response{200, {{"X-Request-Id", "mine"}}, ""};
              }},
             {"GET", "/users/{name}",
-             [](const Request& request) -> awaitable<Response> {
-                 co_return http::text_response(200, request.params.at("name"));
-             }},
+             [](const Request& request) -> awaitable<Response> { co_return text(request.params.at("name")); }},
             {"GET", "/slow",
              [](const Request& request) -> awaitable<Response> {
                  const auto time = request.query.find("ms");
@@ -48,12 +45,10 @@ protected:
                      co_await boost::asio::this_coro::executor,
                      std::chrono::milliseconds(time == request.query.end() ? 200 : std::stoi(time->second)));
                  co_await timer.async_wait(boost::asio::use_awaitable);
-                 co_return http::text_response(200, "slept\n");
+                 co_return text("slept\n");
              }},
             {"GET", "/large",
-             [](const Request&) -> awaitable<Response> {
-                 co_return http::text_response(200, std::string(32 << 20, 'x'));
-             }},
+             [](const Request&) -> awaitable<Response> { co_return text(std::string(32 << 20, 'x')); }},
             {"GET", "/throws",
              [](const Request&) -> awaitable<Response> {
                  throw std::runtime_error("secret detail");

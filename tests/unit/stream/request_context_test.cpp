@@ -40,7 +40,7 @@ TEST(ReadHeaders, TakesThemAll) {
 TEST(ReadHeaders, AllAreOptional) {
     const auto incoming = read_request_headers(record({}), "cluster");
     EXPECT_FALSE(incoming.has_request_id);
-    EXPECT_FALSE(incoming.context.id.is_nil());
+    EXPECT_NE(incoming.context.id, Uuid());
     EXPECT_FALSE(incoming.context.user);
     EXPECT_FALSE(incoming.context.reply_partition);
     EXPECT_FALSE(incoming.bad_reply_partition);
