@@ -36,7 +36,8 @@ void ReadyGate::part_ready() {
 
 std::unique_ptr<http::Server> make_server(http::EventLoop& loop, Process& process, const std::string& service,
                                           const ListenOptions& options, int port, const std::string& port_flag,
-                                          http::Router router) {
+                                          http::Router router,
+                                          const std::function<http::Response(const Problem&)>& write_problem) {
     router.add(http::operations_routes(process.health, process.metrics));
     http::ServerOptions server;
     server.service = service;
@@ -45,6 +46,7 @@ std::unique_ptr<http::Server> make_server(http::EventLoop& loop, Process& proces
     server.max_body = options.max_body;
     server.max_connections = options.max_connections;
     server.trusted_proxies = options.trusted_proxies;
+    server.write_problem = write_problem;
     try {
         return std::make_unique<http::Server>(loop, server, std::move(router), process.metrics);
     } catch (const std::runtime_error& e) {

@@ -57,10 +57,11 @@ private:
 };
 
 /// A server whose port is named by its flag where it can't be had. GET /healthz, /readyz and /metrics are
-/// added to its routes.
-std::unique_ptr<http::Server> make_server(http::EventLoop& loop, Process& process, const std::string& service,
-                                          const ListenOptions& options, int port, const std::string& port_flag,
-                                          http::Router router);
+/// added to its routes. `write_problem` is as in http::ServerOptions.
+std::unique_ptr<http::Server> make_server(
+    http::EventLoop& loop, Process& process, const std::string& service, const ListenOptions& options, int port,
+    const std::string& port_flag, http::Router router,
+    const std::function<http::Response(const Problem&)>& write_problem = http::to_response);
 
 /// Its part in a Lifecycle: starts it, drains it, stops it.
 Lifecycle::Part server_part(http::Server& server, const std::string& name);

@@ -8,7 +8,8 @@ RegistryPart::RegistryPart(Process& process, const std::string& folder, const Li
                            const std::string& port_flag)
     : registry_(registry_file(folder)),
       api_(std::make_unique<registry::RegistryApi>(registry_)),
-      server_(make_server(loop_, process, "registry", listen, port, port_flag, api_->routes())) {}
+      server_(
+          make_server(loop_, process, "registry", listen, port, port_flag, api_->routes(), registry::write_problem)) {}
 
 void RegistryPart::add_to(Lifecycle& lifecycle) {
     lifecycle.add({"event loop of the registry", [this] { loop_.start(); }, [](auto) {}, [this] { loop_.stop(); }});

@@ -224,7 +224,11 @@ Response get_associations(EmbeddedRegistry&, const Request&) {
 }  // namespace
 
 Response write_problem(const Problem& problem) {
-    auto response = reply(RegistryError{problem.status, problem.title + ": " + problem.detail});
+    // To the letter for what clients meet when they look for a call that this registry does not have.
+    const bool is_unknown_call = problem.status == 404 || problem.status == 405;
+    auto response = reply(
+        RegistryError{problem.status, is_unknown_call ? "HTTP " + std::to_string(problem.status) + " " + problem.title
+                                                      : problem.title + ": " + problem.detail});
     const auto usual = http::to_response(problem);
     for (const auto& [name, value] : usual.headers.all()) {
         if (!response.headers.find(name)) response.headers.add(name, value);

@@ -9,7 +9,8 @@
 
 namespace nearline::registry {
 
-/// A problem as Confluent's clients read it; for http::ServerOptions::write_problem of the API's server.
+/// A problem as Confluent's clients read it; for http::ServerOptions::write_problem of the API's server. A path
+/// or method that is not there is "HTTP 404 Not Found", "HTTP 405 Method Not Allowed", as Confluent words it.
 http::Response write_problem(const Problem& problem);
 
 /// Confluent's REST API on an embedded registry: bodies and errors as Confluent's clients expect them

@@ -197,6 +197,10 @@ def test_nearline_registry_alone_says_where_it_is(tmp_path):
     try:
         assert f"http://127.0.0.1:{port}" in process.stdout.readline()
         assert requests.get(f"http://127.0.0.1:{port}/subjects", timeout=5).json() == []
+        for answer in (requests.get(f"http://127.0.0.1:{port}/nothing", timeout=5),
+                       requests.delete(f"http://127.0.0.1:{port}/subjects", timeout=5)):
+            assert answer.headers["Content-Type"] == "application/vnd.schemaregistry.v1+json"
+            assert answer.json() == {"error_code": answer.status_code, "message": f"HTTP {answer.status_code} {answer.reason}"}
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
     finally:
