@@ -8,6 +8,8 @@
 #include <charconv>
 #include <unordered_set>
 
+#include "domain/json_advice.hpp"
+
 namespace nearline {
 namespace {
 
@@ -117,67 +119,21 @@ private:
     std::string duplicate_;
 };
 
-bool starts_with_word(std::string_view text, std::string_view word) {
-    return text.substr(0, word.size()) == word;
-}
-
-constexpr bool is_space(char c) noexcept {
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
-char last_before(std::string_view text, std::size_t position) {
-    while (position > 0 && is_space(text[position - 1])) --position;
-    return position > 0 ? text[position - 1] : '\0';
-}
-
-/// Where the word that the parser stumbled in begins.
-std::size_t word_start(std::string_view text, std::size_t position) {
-    const auto is_word = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (c >= '0' && c <= '9') || c == '-';
-    };
-    while (position > 0 && position <= text.size() && is_word(text[position - 1])) --position;
-    return position;
-}
-
-std::string hint(std::string_view text, std::size_t position, const json::error_code& error) {
-    if (error == json::error::too_deep) return "it is nested too deeply";
-    if (error == json::error::incomplete)
-        return text.find_first_not_of(" \t\r\n") == std::string_view::npos ? "it is empty"
-                                                                           : "it ends before the value is complete";
-    if (error == json::error::extra_data) return "there is something after the end of the value";
-    const auto start = word_start(text, position);
-    const auto rest = text.substr(std::min(start, text.size()));
-    const char before = last_before(text, start);
-    for (const auto word : {"NaN", "nan", "Infinity", "-Infinity", "inf", "-inf", "Inf"}) {
-        if (starts_with_word(rest, word)) return "NaN and Infinity are not JSON numbers";
-    }
-    if (starts_with_word(rest, "None")) return "write null, not None";
-    if (starts_with_word(rest, "True") || starts_with_word(rest, "False")) return "write true and false in lower case";
-    const bool wants_key = before == '{' || before == ',';
-    if (!rest.empty() && rest.front() == '\'') {
-        return "strings and keys need double quotes, not single ones";
-    }
-    if (wants_key && !rest.empty() && (rest.front() == '}' || rest.front() == ']')) return "there is a comma too many";
-    if (before == '{' || (before == ',' && !rest.empty() && rest.front() != '"')) {
-        return "keys need double quotes, as in {\"sepal_length\": 5.2}; in a shell, put single quotes around the whole "
-               "body and double quotes around the keys";
-    }
-    const auto near = text.substr(position < 3 ? 0 : position - 3, 4);
-    if (std::any_of(near.begin(), near.end(), [](char c) { return (static_cast<unsigned char>(c) & 0x80) != 0; })) {
-        return "there are bytes that are not valid UTF-8, or not inside double quotes";
-    }
-    return error.message();
+/// Characters of UTF-8, as an editor counts them; a byte that is no character's counts as one or none.
+std::size_t count_characters(std::string_view text) {
+    return static_cast<std::size_t>(
+        std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
 Problem not_json(std::string_view text, std::size_t position, const std::string& what) {
     const auto before = text.substr(0, std::min(position, text.size()));
     const auto line = 1 + std::count(before.begin(), before.end(), '\n');
-    const auto line_start = before.rfind('\n');
-    const auto column = line_start == std::string_view::npos ? before.size() + 1 : before.size() - line_start;
+    const auto line_start = before.rfind('\n') + 1;  // npos + 1 is 0
+    const auto column = 1 + count_characters(before.substr(line_start));
     return Problem{.status = 400,
                    .title = "Not JSON",
                    .detail = "the body is not valid JSON at line " + std::to_string(line) + ", column " +
-                             std::to_string(column) + " (byte " + std::to_string(before.size()) + "): " + what};
+                             std::to_string(column) + ": " + what};
 }
 
 }  // namespace
@@ -196,7 +152,7 @@ Result<json::value> parse_json(std::string_view text, JsonLimits limits) {
         const auto& duplicate = parser.handler().duplicate();
         if (!duplicate.empty())
             return not_json(text, read, "the key " + quote_json(duplicate.substr(0, 100)) + " is there twice");
-        return not_json(text, read, hint(text, read, error));
+        return not_json(text, read, json_advice(text, read, error));
     }
     return parser.handler().release();
 }

@@ -15,10 +15,9 @@ struct JsonLimits {
 
 /// Parses one JSON text (RFC 8259) and nothing else: no byte order mark, no invalid UTF-8, no NaN or
 /// Infinity, no key twice in one object, no more than max_depth levels, nothing but white space after
-/// the value. A failure is a 400 whose detail gives the position (line and column, and byte offset)
-/// and, where the mistake is a known one (keys without double quotes, single quotes, NaN, a BOM), what
-/// to write instead. Members keep their order. Numbers too large for a double become infinities: a
-/// schema's bounds say no to them. Thread-safe.
+/// the value. A failure is a 400 whose detail gives the position (line and column in characters, both from 1)
+/// and what to write instead (json_advice()). Members keep their order. Numbers too large for a double become
+/// infinities: a schema's bounds say no to them. Thread-safe.
 Result<boost::json::value> parse_json(std::string_view text, JsonLimits limits = {});
 
 /// Text as a JSON string, with its quotes.

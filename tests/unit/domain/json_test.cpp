@@ -57,18 +57,43 @@ TEST(ParseJson, SaysWhereAndWhat) {
         {"{\"a\": 1, \"\\u0061\": 2}", "line 1", "\"a\" is there twice"},
         {"\"\xC3\x28\"", "line 1", "UTF-8"},
         {"\"\xED\xA0\x80\"", "line 1", "UTF-8"},
-        {"[01]", "line 1", ""},
-        {"[+1]", "line 1", ""},
-        {"[1.]", "line 1", ""},
-        {"[.5]", "line 1", ""},
-        {"[\"\t\"]", "line 1", ""},
-        {"// no\n1", "line 1", ""},
+        {"[01]", "line 1", "no JSON number"},
+        {"[+1]", "line 1", "no JSON number"},
+        {"[1.]", "line 1", "no JSON number"},
+        {"[.5]", "line 1, column 2", "no JSON number"},
+        {"{\"a\": 0x1}", "line 1", "no JSON number"},
+        {"[\"\t\"]", "line 1, column 3", "control character"},
+        {"[\"\\q\"]", "line 1", "backslash"},
+        {"// no\n1", "line 1, column 1", "no comments"},
+        {"{\"a\": 5,2}", "line 1, column 9", "decimal comma"},
+        {"{\"a\" 1}", "line 1, column 6", "colon is missing"},
+        {"{\"a\": 1 \"b\": 2}", "line 1, column 9", "comma is missing"},
+        {"[1 2]", "line 1, column 4", "comma is missing"},
+        {"{\"a\": }", "line 1, column 7", "value is missing"},
+        {"{\"a\": setosa}", "line 1, column 7", "double quotes around it"},
+        {"[1, x]", "line 1, column 5", "double quotes around it"},
+        {"{,}", "line 1, column 2", "comma too many"},
+        {"{\"a\": 1]", "line 1, column 8", "{ opens is closed with ]"},
+        {"\n[1}", "line 2, column 3", "[ opens is closed with }"},
+        {"{\"\xC3\xA4\": x}", "line 1, column 7", "double quotes around it"},
     };
     for (const auto& c : cases) {
         const auto detail = detail_of(c.text);
         EXPECT_THAT(detail, HasSubstr(c.where)) << c.text;
         EXPECT_THAT(detail, HasSubstr(c.what)) << c.text;
     }
+}
+
+TEST(ParseJson, HasAdviceForWhateverIsWrong) {
+    EXPECT_TRUE(rc::check([] {
+        const auto text = *rc::gen::container<std::string>(
+            rc::gen::element('{', '}', '[', ']', ',', ':', '"', '\'', '\\', ' ', '\n', '1', '.', '-', 'a', '\xC3'));
+        const auto parsed = parse_json(text);
+        if (parsed.has_value()) return;
+        const auto& detail = parsed.error().detail;
+        RC_ASSERT(detail.find(": ") != std::string::npos && !detail.ends_with(": "));
+        RC_ASSERT(detail.find("syntax") == std::string::npos);
+    }));
 }
 
 TEST(ParseJson, AllowsTheSameKeyInDifferentObjects) {
