@@ -4,6 +4,8 @@
 #include <charconv>
 #include <limits>
 
+#include "domain/wrong_parameters.hpp"
+
 namespace nearline::admin {
 
 namespace {
@@ -110,8 +112,7 @@ Result<RecordsQuery> parse_records_query(const std::map<std::string, std::string
         query.cursor[query.partition.value_or(0)] = offset.value_or(0);
     }
     if (parameters.errors.empty()) return query;
-    return Problem{422, "Invalid Parameters", "The query has parameters that can't be used.",
-                   std::move(parameters.errors)};
+    return wrong_parameters(std::move(parameters.errors));
 }
 
 Cursor first_positions(const RecordsQuery& query, const std::map<int, stream::Watermarks>& logs) {

@@ -37,7 +37,7 @@ struct RecordsQuery {
 };
 
 /// From a request's query: partition, offset, from (last, earliest, latest or a cursor), limit, wait
-/// (seconds). A 422 names every parameter that is wrong.
+/// (seconds). A 400 names every parameter that is wrong.
 Result<RecordsQuery> parse_records_query(const std::map<std::string, std::string>& query);
 
 /// Where to begin in each partition that is asked for. `logs` has all partitions of the topic.

@@ -26,6 +26,11 @@ std::optional<Problem> refusal(const token::Jwt& jwt, const http::Request& reque
     return Problem{403, "Forbidden", "This is for administrators; " + claims->username + " is none."};
 }
 
+http::Response refused(Problem problem, const http::Request& request) {
+    problem.request_id = request.request_id;
+    return http::to_response(problem);
+}
+
 using Question = std::function<Result<std::string>(const http::Request&)>;
 
 /// What the routes share. `under_way` is touched on the loop's thread alone.
@@ -37,11 +42,11 @@ struct Desk {
 
 boost::asio::awaitable<http::Response> ask(std::shared_ptr<Desk> desk, Question question,
                                            const http::Request& request) {
-    if (auto problem = refusal(desk->jwt, request)) co_return http::to_response(*problem);
+    if (auto problem = refusal(desk->jwt, request)) co_return refused(*std::move(problem), request);
     if (desk->under_way >= most_at_a_time) {
-        Problem busy{503, "Busy", "Too many questions are being answered; try again in a moment."};
+        Problem busy{503, "Service Unavailable", "Too many questions are being answered; try again in a moment."};
         busy.retry_after = std::chrono::seconds(1);
-        co_return http::to_response(busy);
+        co_return refused(std::move(busy), request);
     }
     ++desk->under_way;
     // The count must go down however the answer ends; a guard also runs when the coroutine is destroyed.
@@ -49,7 +54,7 @@ boost::asio::awaitable<http::Response> ask(std::shared_ptr<Desk> desk, Question 
     // A copy of the request: the work goes on when the connection, and the coroutine with it, is gone.
     const std::function<Result<std::string>()> work = [question, request] { return question(request); };
     const auto answer = co_await http::offload(desk->pool, work);
-    if (!answer) co_return http::to_response(answer.error());
+    if (!answer) co_return refused(answer.error(), request);
     co_return http::json_response(200, *answer);
 }
 

@@ -4,6 +4,7 @@
 
 #include "admin/record_json.hpp"
 #include "domain/json.hpp"
+#include "domain/wrong_parameters.hpp"
 
 namespace nearline::admin {
 
@@ -18,8 +19,7 @@ constexpr milliseconds silence{1'000};
 constexpr milliseconds poll_step{200};
 
 Problem no_topic(const std::string& name) {
-    return {404, "No Such Topic",
-            "There is no topic " + quote_json(name) + "; GET /admin/topics lists those there are."};
+    return {404, "Not Found", "There is no topic " + quote_json(name) + "; GET /admin/topics lists those there are."};
 }
 
 std::size_t size_of(const stream::ConsumedRecord& record) {
@@ -86,10 +86,8 @@ Result<std::string> TopicQueries::records(const std::string& name, const std::ma
     const auto topic = admin_->topic(name);
     if (!topic) return no_topic(name);
     if (query->partition && *query->partition >= topic->partitions) {
-        return Problem{422,
-                       "Invalid Parameters",
-                       "The query has parameters that can't be used.",
-                       {{"/partition", "the topic has partitions 0 to " + std::to_string(topic->partitions - 1)}}};
+        return wrong_parameters(
+            {{"/partition", "the topic has partitions 0 to " + std::to_string(topic->partitions - 1)}});
     }
     const auto all = logs(*topic);
     auto positions = first_positions(*query, all);

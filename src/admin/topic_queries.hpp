@@ -25,7 +25,7 @@ public:
     /// {"name","replication_factor","partitions":[{"partition","start","end"}]}; 404.
     Result<std::string> topic(const std::string& name);
     /// {"records":[…as record_to_json()…],"next":"0:12,1:7"}, `next` being a cursor for the following
-    /// call. Bounded by limit and by 4 MiB of records; 404, 422.
+    /// call. Bounded by limit and by 4 MiB of records; 404, 400.
     Result<std::string> records(const std::string& topic, const std::map<std::string, std::string>& query);
     /// {"groups":[{"name","state","members","lag","partitions":[{"topic","partition","committed","end","lag"}]}]}
     std::string groups();

@@ -13,6 +13,7 @@
 #include "auth/user_requests.hpp"
 #include "domain/json.hpp"
 #include "domain/time.hpp"
+#include "domain/wrong_parameters.hpp"
 #include "http/text.hpp"
 #include "runtime/log.hpp"
 
@@ -288,7 +289,7 @@ Endpoints::Answer Endpoints::list(const http::Request& request) {
     if (const auto caller = co_await std::move(check); !caller) co_return caller.error();
     const auto limit = page_size(request);
     if (!limit) {
-        co_return Problem{400, "Bad Request", "limit is a number from 1 to " + std::to_string(largest_page) + '.'};
+        co_return wrong_parameters({{"/limit", "must be a whole number from 1 to " + std::to_string(largest_page)}});
     }
     const auto after = request.query.find("after");
     auto read = [limit = *limit, after = after == request.query.end() ? "" : normal_name(after->second)](

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "domain/time.hpp"
+#include "domain/wrong_parameters.hpp"
 #include "token/base64url.hpp"
 
 namespace nearline::gateway {
@@ -54,7 +55,7 @@ Result<PageQuery> parse_page_query(const std::map<std::string, std::string>& que
         }
     }
     if (errors.empty()) return page;
-    return Problem{400, "Bad Request", "The query has parameters that can't be used, see errors.", std::move(errors)};
+    return wrong_parameters(std::move(errors));
 }
 
 std::string to_text(const PageCursor& cursor) {

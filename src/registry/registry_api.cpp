@@ -266,7 +266,9 @@ Response RegistryApi::answer(Work work, const Request& request) {
         return work(registry_, request);
     } catch (const Unavailable& error) {
         log::error("the registry's file can't be used", {{"request_id", request.request_id}, {"why", error.what()}});
-        return reply(RegistryError{503, std::string("Error in the backend data store: ") + error.what()});
+        // Without the reason: it has the file's path.
+        return reply(
+            RegistryError{503, "Error in the backend data store; its log has the reason under " + request.request_id});
     } catch (const std::exception& error) {
         log::error("a request to the registry failed",
                    {{"request_id", request.request_id}, {"path", request.path}, {"why", error.what()}});

@@ -14,7 +14,7 @@ std::vector<std::string> wrong(const std::map<std::string, std::string>& query) 
     const auto parsed = parse_records_query(query);
     std::vector<std::string> pointers;
     if (parsed) return pointers;
-    EXPECT_EQ(parsed.error().status, 422);
+    EXPECT_EQ(parsed.error().status, 400);
     for (const auto& error : parsed.error().errors) pointers.push_back(error.pointer);
     return pointers;
 }

@@ -70,9 +70,20 @@ TEST_F(RoutesTest, RefuseAllOthers) {
 
 TEST_F(RoutesTest, SayWhatIsWrongWithAQuestion) {
     const auto answer = get("/admin/topics/letters/records?limit=0");
-    EXPECT_EQ(answer.status, 422);
+    EXPECT_EQ(answer.status, 400);
     EXPECT_THAT(answer.body, HasSubstr("\"/limit\""));
     EXPECT_EQ(get("/admin/topics/none").status, 404);
+}
+
+TEST_F(RoutesTest, EveryRefusalHasItsRequestId) {
+    for (const auto& answer :
+         {get("/admin/topics", false), get("/admin/topics/none"), get("/admin/nothing"),
+          get("/admin/topics/letters/records?limit=0"), http::fetch(server_.url() + "/admin/topics", {})}) {
+        EXPECT_EQ(answer.headers.find("content-type"), "application/problem+json");
+        const auto id = answer.headers.find("x-request-id");
+        ASSERT_TRUE(id);
+        EXPECT_THAT(answer.body, HasSubstr("\"request_id\":\"" + std::string(*id) + "\"")) << answer.status;
+    }
 }
 
 }  // namespace

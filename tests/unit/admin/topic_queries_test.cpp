@@ -104,9 +104,9 @@ TEST_F(TopicQueriesTest, LetsGoOfWhoWaitsWhenItStops) {
 
 TEST_F(TopicQueriesTest, RefusesWhatIsNotThere) {
     EXPECT_EQ(queries_.records("none", {}).error().status, 404);
-    EXPECT_EQ(queries_.records("letters", {{"limit", "x"}}).error().status, 422);
+    EXPECT_EQ(queries_.records("letters", {{"limit", "x"}}).error().status, 400);
     const auto problem = queries_.records("letters", {{"partition", "3"}}).error();
-    EXPECT_EQ(problem.status, 422);
+    EXPECT_EQ(problem.status, 400);
     EXPECT_EQ(problem.errors.at(0).detail, "the topic has partitions 0 to 2");
 }
 
