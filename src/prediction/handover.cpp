@@ -29,7 +29,8 @@ void Worker::Impl::hand_over(const Partitions& partitions) {
     if (stop_.requested()) deadline = std::min(deadline, drain_deadline());
     wait_for_end(partitions, deadline);
     commit_all();
-    log::info("partitions go", {{"partitions", stream::to_text({partitions.begin(), partitions.end()})},
+    log::info("partitions go", {{"role", options_.role},
+                                {"partitions", stream::to_text({partitions.begin(), partitions.end()})},
                                 {"in_flight", pipeline_->in_flight()}});
     forget(partitions);
 }
@@ -43,7 +44,7 @@ void Worker::Impl::commit_all() {
         consumer_->commit(positions);
     } catch (const Unavailable& error) {
         log::warning("offsets were not committed; records after them are predicted again",
-                     {{"partitions", positions.size()}, {"reason", error.what()}});
+                     {{"role", options_.role}, {"partitions", positions.size()}, {"reason", error.what()}});
     }
 }
 

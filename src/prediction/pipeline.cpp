@@ -155,7 +155,8 @@ void Pipeline::reject(Job& job, Rejection reason) {
     reason = shortened(std::move(reason));
     metrics_.dead_letter(reason.class_name);
     if (long held = 0; rejection_log_.pass(held)) {
-        log::warning("record goes to the dead letters", {{"topic", job.source.at.topic},
+        log::warning("record goes to the dead letters", {{"role", options_.role},
+                                                         {"topic", job.source.at.topic},
                                                          {"partition", job.source.at.partition},
                                                          {"offset", job.source.offset},
                                                          {"request_id", job.incoming.context.id.to_string()},

@@ -42,7 +42,7 @@ void Worker::Impl::run() {
     try {
         if (set_up()) work();
     } catch (const std::exception& error) {
-        log::error("prediction worker can't go on", {{"reason", error.what()}});
+        log::error("can't go on", {{"role", options_.role}, {"reason", error.what()}});
         options_.on_fatal(error.what());
     }
     if (pipeline_) pipeline_->deliveries().wake(nullptr);
@@ -116,25 +116,26 @@ void Worker::Impl::open_consumer() {
     is_paused_ = false;
     has_joined_ = false;
     pipeline_->deliveries().wake_always(false);
-    consumer_ =
-        stream_.consumer(group, {.assigned =
-                                     [this](const auto& partitions) {
-                                         log::info("partitions came", {{"partitions", stream::to_text(partitions)}});
-                                         has_joined_ = true;
-                                         has_new_partitions_ = true;
-                                         // A commit amid a rebalance may have been refused.
-                                         commit_again_ = true;
-                                     },
-                                 .revoked =
-                                     [this](const auto& partitions) {
-                                         if (!is_consumer_lost_) hand_over(to_set(partitions));
-                                     },
-                                 .lost =
-                                     [this](const auto& partitions) {
-                                         log::warning("partitions were lost: the group thought this member dead",
-                                                      {{"partitions", stream::to_text(partitions)}});
-                                         forget(to_set(partitions));
-                                     }});
+    consumer_ = stream_.consumer(
+        group,
+        {.assigned =
+             [this](const auto& partitions) {
+                 log::info("partitions came", {{"role", options_.role}, {"partitions", stream::to_text(partitions)}});
+                 has_joined_ = true;
+                 has_new_partitions_ = true;
+                 // A commit amid a rebalance may have been refused.
+                 commit_again_ = true;
+             },
+         .revoked =
+             [this](const auto& partitions) {
+                 if (!is_consumer_lost_) hand_over(to_set(partitions));
+             },
+         .lost =
+             [this](const auto& partitions) {
+                 log::warning("partitions were lost: the group thought this member dead",
+                              {{"role", options_.role}, {"partitions", stream::to_text(partitions)}});
+                 forget(to_set(partitions));
+             }});
     pipeline_->deliveries().wake(consumer_.get());
 }
 
@@ -181,8 +182,10 @@ std::chrono::milliseconds Worker::Impl::wait_time() const {
 void Worker::Impl::become_ready() {
     if (!has_joined_ && now() < ready_at_latest_) return;
     is_ready_ = true;
-    log::info("prediction worker is ready",
-              {{"group", options_.group}, {"input", options_.input_topic}, {"output", options_.output_topic}});
+    log::info("ready", {{"role", options_.role},
+                        {"group", options_.group},
+                        {"input", options_.input_topic},
+                        {"output", options_.output_topic}});
     options_.on_ready();
 }
 
