@@ -39,6 +39,7 @@ Archiver::Archiver(ArchiveStore& store, schema::TopicCodec& codec, Retention kee
       too_old_(archived(metrics, "expired")) {}
 
 void Archiver::prepare() {
+    health_.awaits(store_.dependency());
     try {
         store_.prepare();
         health_.up(store_.dependency());

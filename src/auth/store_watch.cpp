@@ -20,6 +20,7 @@ StoreWatch::~StoreWatch() {
 }
 
 void StoreWatch::start() {
+    health_.awaits(dependency_);
     try {
         prepare();
     } catch (const Unavailable& error) {

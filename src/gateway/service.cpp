@@ -134,6 +134,7 @@ void Service::Impl::start() {
     watch.start();
     archive.start();
     gate.post([this] { predictions.open(*producer); });
+    parts.health.awaits(options.registry_name);
     registry_jobs.post([this] { connect(parts.input, std::make_shared<Backoff>()); });
     stream_jobs.post([this] { prepare_topics(); });
     if (auth) watch_auth_later();

@@ -1,7 +1,5 @@
 #include "runtime/health.hpp"
 
-#include <set>
-
 #include "domain/json.hpp"
 #include "runtime/log.hpp"
 
@@ -28,21 +26,27 @@ void Health::draining() {
     phase_ = Phase::draining;
 }
 
+void Health::awaits(const std::string& dependency, const std::string& witness) {
+    {
+        const std::scoped_lock lock(mutex_);
+        if (!missing_[dependency].emplace(witness, "has not answered yet").second) return;
+    }
+    dependency_up(metrics_, dependency).set(0);
+}
+
 void Health::up(const std::string& dependency, const std::string& witness) {
-    bool was_missing = false;
     bool is_missing = false;
     bool is_worth_a_line = false;
     {
         const std::scoped_lock lock(mutex_);
         const auto found = missing_.find(dependency);
-        was_missing = found != missing_.end();
-        if (was_missing) {
+        if (found != missing_.end()) {
             found->second.erase(witness);
             is_missing = !found->second.empty();
             if (!is_missing) missing_.erase(found);
         }
         // At the end waits are given up: that nobody misses it any more does not say that it is back.
-        is_worth_a_line = was_missing && !is_missing && phase_ != Phase::draining;
+        if (!is_missing) is_worth_a_line = warned_of_.erase(dependency) > 0 && phase_ != Phase::draining;
     }
     dependency_up(metrics_, dependency).set(is_missing ? 0 : 1);
     if (is_worth_a_line) log::info("dependency is back", {{"dependency", dependency}});
@@ -52,7 +56,7 @@ void Health::down(const std::string& dependency, const std::string& why, const s
     bool is_new = false;
     {
         const std::scoped_lock lock(mutex_);
-        is_new = !missing_.contains(dependency);
+        is_new = warned_of_.insert(dependency).second;
         missing_[dependency][witness] = why;
     }
     dependency_up(metrics_, dependency).set(0);

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <mutex>
+#include <set>
 #include <string>
 
 #include "runtime/metrics.hpp"
@@ -20,6 +21,10 @@ public:
     void started();
     /// It is going to end; for good.
     void draining();
+
+    /// A dependency is asked for the first time: it is missing until it has answered, but nothing is wrong yet, and
+    /// the log says nothing. What is known of it already stays. Then up() or down() of the same witness.
+    void awaits(const std::string& dependency, const std::string& witness = "");
 
     /// A dependency ("kafka", "mysql", "schema registry") answers, or does not and why. Logs the change.
     /// Several may judge one dependency, each by what it does with it and under a `witness` name of its own: it
@@ -48,6 +53,7 @@ private:
     Phase phase_ = Phase::starting;
     std::map<std::string, std::string> stuck_;                           // by part, why
     std::map<std::string, std::map<std::string, std::string>> missing_;  // by dependency and witness, why
+    std::set<std::string> warned_of_;                                    // dependencies that the log calls missing
 };
 
 }  // namespace nearline

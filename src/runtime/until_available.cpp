@@ -10,6 +10,7 @@ namespace nearline {
 bool until_available(Health& health, const std::string& dependency, const StopToken& stop,
                      const std::function<void()>& attempt, const std::string& witness) {
     Backoff backoff({.first = std::chrono::milliseconds(100), .most = std::chrono::milliseconds(2'000)});
+    health.awaits(dependency, witness);
     while (!stop.requested()) {
         try {
             attempt();

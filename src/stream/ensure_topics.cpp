@@ -41,6 +41,8 @@ std::optional<std::map<std::string, TopicInfo>> ensure_topics(Stream& stream, co
                                                               Health& health, const std::string& dependency,
                                                               const StopToken& stop, const std::string& witness) {
     Backoff backoff({.first = std::chrono::milliseconds(100), .most = std::chrono::milliseconds(2'000)});
+    // A stream that is away answers no sooner than by the time-out.
+    health.awaits(dependency, witness);
     const auto admin = stream.admin(admin_timeout);
     std::map<std::string, TopicInfo> found;
     while (!stop.requested()) {

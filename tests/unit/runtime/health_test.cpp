@@ -45,6 +45,28 @@ TEST(Health, NamesAndCountsWhatIsMissingWithoutLosingReadiness) {
     EXPECT_THAT(metrics.exposition(), HasSubstr("nearline_dependency_up{dependency=\"kafka\"} 1"));
 }
 
+TEST(Health, NamesWhatIsAwaitedFromTheFirstMomentAndWarnsOfNothing) {
+    Metrics metrics;
+    Health health(metrics);
+    testing::internal::CaptureStderr();
+    health.awaits("kafka", "start");
+    EXPECT_EQ(health.readyz().body, R"({"status":"starting","missing":{"kafka":"has not answered yet"}})");
+    EXPECT_THAT(metrics.exposition(), HasSubstr("nearline_dependency_up{dependency=\"kafka\"} 0"));
+    health.up("kafka", "start");
+    EXPECT_TRUE(health.missing().empty());
+    health.awaits("kafka", "start");
+    EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+
+    testing::internal::CaptureStderr();
+    health.down("kafka", "no broker answers", "start");
+    health.awaits("kafka", "start");
+    EXPECT_EQ(health.missing().at("kafka"), "no broker answers");
+    health.up("kafka", "start");
+    const auto log = testing::internal::GetCapturedStderr();
+    EXPECT_THAT(log, HasSubstr("dependency is missing"));
+    EXPECT_THAT(log, HasSubstr("dependency is back"));
+}
+
 TEST(Health, SaysTheNewestReason) {
     Metrics metrics;
     Health health(metrics);
