@@ -8,6 +8,7 @@
 #include "app/commands.hpp"
 #include "app/process.hpp"
 #include "runtime/setting_values.hpp"
+#include "runtime/version.hpp"
 
 namespace nearline::app {
 namespace {
@@ -58,7 +59,7 @@ int main(int argc, const char* const* argv) {
         return 0;
     }
     if (name == "--version") {
-        std::cout << "nearline " << NEARLINE_VERSION << '\n';
+        std::cout << "nearline " << version() << '\n';
         return 0;
     }
     for (const auto& command : commands) {

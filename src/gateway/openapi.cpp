@@ -9,6 +9,7 @@
 #include <stdexcept>
 
 #include "gateway/page.hpp"
+#include "runtime/version.hpp"
 
 namespace nearline::gateway {
 namespace {
@@ -107,7 +108,7 @@ std::map<std::string, Operation> operations() {
         {"POST /register",
          {.security = "bearer",
           .body = "NewUser",
-          .answers = {{201, "The user is made.", json_type, ""},
+          .answers = {{201, "The user is made.", json_type, "User"},
                       {400, "Not JSON."},
                       unauthorized,
                       {403, "The token's user may not make users."},
@@ -297,8 +298,24 @@ json::object schemas(std::string_view output_schema) {
          {{"type", "object"},
           {"properties",
            {{"username", {{"type", "string"}, {"format", "email"}}},
-            {"password", {{"type", "string"}, {"format", "password"}}}}},
-          {"required", {"username", "password"}}}},
+            {"password", {{"type", "string"}, {"format", "password"}, {"minLength", 8}}},
+            {"admin",
+             {{"type", "boolean"},
+              {"default", false},
+              {"description", "An administrator; only administrators make one."}}}}},
+          {"required", {"username", "password"}},
+          {"additionalProperties", false}}},
+        {"User",
+         {{"type", "object"},
+          {"properties",
+           {{"username", {{"type", "string"}, {"format", "email"}}},
+            {"id", {{"type", "string"}, {"format", "uuid"}}},
+            {"admin", {{"type", "boolean"}}},
+            {"notifications",
+             {{"type", "object"}, {"properties", {{"mail", {{"type", "boolean"}}}}}, {"required", {"mail"}}}},
+            {"created_at", text_schema("UTC: 2022-12-29 00:07:11.830677")}}},
+          {"required", {"username", "id", "admin", "notifications", "created_at"}},
+          {"additionalProperties", false}}},
     };
 }
 
@@ -325,7 +342,7 @@ std::string openapi_document(const std::vector<http::Route>& routes, std::string
         {"openapi", "3.1.0"},
         {"info",
          {{"title", "Nearline gateway"},
-          {"version", "0.1.0"},
+          {"version", version()},
           {"description", "Near-real-time predictions: log in, send an observation, get its prediction."},
           {"license", {{"name", "Apache-2.0"}, {"identifier", "Apache-2.0"}}}}},
         {"paths", paths},

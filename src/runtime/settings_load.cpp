@@ -9,6 +9,7 @@
 #include "runtime/settings.hpp"
 #include "runtime/settings_file.hpp"
 #include "runtime/settings_impl.hpp"
+#include "runtime/version.hpp"
 
 namespace nearline {
 
@@ -252,7 +253,7 @@ std::optional<int> Settings::load(int argc, const char* const* argv) {
         return 0;
     }
     if (loader.arguments.version) {
-        std::cout << impl_->program << ' ' << NEARLINE_VERSION << '\n';
+        std::cout << impl_->program << ' ' << version() << '\n';
         return 0;
     }
     loader.read_file();
