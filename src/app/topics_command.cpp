@@ -85,7 +85,7 @@ public:
             answer = http::fetch(target, request);
         }
         if (answer.status == 503) throw Unavailable(url_ + ": " + cli::problem_text(answer));
-        if (answer.status != 200) throw std::runtime_error(url_ + ": " + cli::problem_text(answer));
+        if (answer.status != 200) throw cli::AdminRefusal(answer.status, url_ + ": " + cli::problem_text(answer));
         auto document = parse_json(answer.body);
         if (!document) throw std::runtime_error(url_ + " did not answer with JSON; is it Nearline's admin API?");
         return *document;
@@ -109,7 +109,7 @@ public:
         if (answer) return parse_json(*answer).value();
         auto text = answer.error().detail;
         for (const auto& error : answer.error().errors) text += " " + error.pointer + " " + error.detail;
-        throw std::runtime_error(text);
+        throw cli::AdminRefusal(answer.error().status, text);
     }
 
 private:

@@ -87,7 +87,7 @@ def test_users_and_topics_of_a_running_server(embedded):
     assert set(record) == {"partition", "offset", "timestamp", "key", "headers", "schema_id", "value"}
     assert record["value"]["prediction"] == "setosa" and record["value"]["petal_width"] == 0.3
     missing = run_cli(["topics", "tail", *data, "nothing"])
-    assert missing.returncode == 1 and "nothing" in missing.stderr
+    assert missing.returncode == 1 and "nothing" in missing.stderr and "`nearline topics list`" in missing.stderr
 
 
 def test_following_a_topic(embedded):

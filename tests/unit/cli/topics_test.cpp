@@ -72,5 +72,21 @@ TEST(Topics, FollowGoesOnBehindTheLastRecord) {
     EXPECT_EQ(api.asked[2].second.at("from"), "0:8");
 }
 
+TEST(Topics, AnUnknownTopicIsRefusedInTheWordsOfTheCommandLine) {
+    const AskAdmin api = [](const std::string& path, const Query&) {
+        if (path != "/admin/topics") throw AdminRefusal(404, "HTTP 404: GET /admin/topics lists topics");
+        return parse_json(R"({"topics":[{"name":"input-topic"},{"name":"x"}]})").value();
+    };
+    EXPECT_THAT([&] { tail_topic(api, {.topic = "nope"}); },
+                testing::ThrowsMessage<std::runtime_error>(
+                    "there is no topic \"nope\"; `nearline topics list` shows those there are: input-topic, x"));
+    const AskAdmin no_api = [](const std::string& path, const Query&) -> boost::json::value {
+        throw AdminRefusal(404, "HTTP 404: There is no " + path + " here.");
+    };
+    EXPECT_THAT([&] { tail_topic(no_api, {.topic = "nope"}); },
+                testing::ThrowsMessage<AdminRefusal>("HTTP 404: There is no /admin/topics here."))
+        << "it is no admin API";
+}
+
 }  // namespace
 }  // namespace nearline::cli
