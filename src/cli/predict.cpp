@@ -1,11 +1,14 @@
 #include "cli/predict.hpp"
 
-#include <fstream>
+#include <filesystem>
 #include <iostream>
+#include <optional>
 #include <stdexcept>
+#include <system_error>
 #include <thread>
 #include <vector>
 
+#include "cli/output_file.hpp"
 #include "cli/predict_desk.hpp"
 #include "cli/prediction_flow.hpp"
 #include "cli/progress.hpp"
@@ -23,8 +26,8 @@ using std::chrono::steady_clock;
 /// One thread's connection to the gateway.
 class Worker {
 public:
-    Worker(const PredictOptions& options, Session& session)
-        : options_(options), session_(session), client_(options.gateway_url) {}
+    Worker(const PredictOptions& options, Session& session, const StopToken& stop)
+        : options_(options), session_(session), stop_(stop), client_(options.gateway_url) {}
 
     Outcome run(Job job) {
         if (!job.wrong.empty()) return {job, false, job.wrong};
@@ -33,9 +36,14 @@ public:
         PredictionFlow flow(steady_clock::now(), options_.timeout);
         for (auto step = flow.start();;) {
             using Kind = PredictionFlow::Step::Kind;
-            std::this_thread::sleep_for(step.after);
             if (step.kind == Kind::done) return {std::move(job), true, std::move(step.text)};
-            if (step.kind == Kind::failed) return {std::move(job), false, std::move(step.text)};
+            if (step.kind == Kind::failed) {
+                return {std::move(job), false, std::move(step.text), std::move(step.accepted)};
+            }
+            if (stop_.wait_for(step.after)) {
+                step = flow.give_up("stopped before its prediction came");
+                continue;
+            }
             try {
                 if (step.kind == Kind::login) {
                     token_ = session_.renew(token_);
@@ -47,7 +55,7 @@ public:
             } catch (const Unavailable& e) {
                 step = flow.on_unavailable(e.what(), steady_clock::now());
             } catch (const std::exception& e) {
-                return {std::move(job), false, e.what()};
+                step = flow.give_up(e.what());
             }
         }
     }
@@ -72,6 +80,7 @@ private:
 
     const PredictOptions& options_;
     Session& session_;
+    const StopToken& stop_;
     http::BlockingClient client_;
     std::string token_;
 };
@@ -79,12 +88,15 @@ private:
 /// Threads that are joined at the end, whatever happens.
 class Crew {
 public:
-    Crew(const PredictOptions& options, Session& session, PredictDesk& desk) : desk_(desk) {
+    Crew(const PredictOptions& options, Session& session, PredictDesk& desk, const StopToken& stop) : desk_(desk) {
         const int count = options.file.empty() ? 1 : options.concurrency;
         for (int i = 0; i < count; ++i) {
-            threads_.emplace_back([&options, &session, &desk] {
-                Worker worker(options, session);
-                while (auto job = desk.take()) desk.give(worker.run(std::move(*job)));
+            threads_.emplace_back([&options, &session, &desk, &stop] {
+                Worker worker(options, session, stop);
+                while (auto job = desk.take()) {
+                    desk.give(worker.run(std::move(*job)));
+                    if (stop.requested()) desk.stop();
+                }
             });
         }
     }
@@ -108,19 +120,27 @@ PredictOutput::Format format_of(const PredictOptions& options) {
     return options.file.empty() ? Format::jsonl : Format::csv;
 }
 
+/// Its output written over what is still to be read would be the end of both.
+void refuse_input_as_output(const PredictOptions& options) {
+    if (options.file.empty() || options.file == "-" || options.output.empty() || options.output == "-") return;
+    std::error_code no_such_file;
+    for (const auto& written : {options.output, options.output + ".partial"}) {
+        if (!std::filesystem::equivalent(options.file, written, no_such_file)) continue;
+        throw std::runtime_error(options.file +
+                                 ": is the input, and would be written over; give --output another name");
+    }
+}
+
 /// Asks for all of them, and writes what comes; what failed goes to `failures`.
 void run_all(const PredictOptions& options, const PredictInput& input, PredictDesk& desk, Session& session,
-             PredictOutput& output, Failures& failures) {
-    const Crew crew(options, session, desk);
+             const StopToken& stop, PredictOutput& output, Failures& failures) {
+    const Crew crew(options, session, desk, stop);
     Progress progress(input.size());
     for (long ended = 1;; ++ended) {
         const auto outcome = desk.next();
         if (!outcome) break;
-        if (outcome->ok) {
-            output.write(*outcome);
-        } else {
-            failures.add(*outcome);
-        }
+        output.write(*outcome);
+        if (!outcome->ok) failures.add(*outcome);
         if (!options.file.empty()) progress.update(desk.bytes_read(), ended, failures.count());
     }
     output.flush();
@@ -128,26 +148,30 @@ void run_all(const PredictOptions& options, const PredictInput& input, PredictDe
 
 }  // namespace
 
-int predict(const PredictOptions& options) {
+int predict(const PredictOptions& options, const StopToken& stop) {
+    refuse_input_as_output(options);
     PredictInput input =
         options.file.empty() ? PredictInput(options.observation) : PredictInput(options.file, options.carry);
     Session session(options.auth_url.empty() ? options.gateway_url : options.auth_url, options.user, options.password);
     session.token();  // a wrong password is one message, not one for each observation
 
-    std::ofstream file;
-    if (!options.output.empty() && options.output != "-") {
-        file.open(options.output, std::ios::binary | std::ios::trunc);
-        if (!file) throw std::runtime_error(options.output + ": can't be written");
-    }
-    PredictOutput output(file.is_open() ? static_cast<std::ostream&>(file) : std::cout, format_of(options),
-                         options.carry);
+    std::optional<OutputFile> file;
+    if (!options.output.empty() && options.output != "-") file.emplace(options.output);
+    PredictOutput output(file ? file->stream() : std::cout, format_of(options), options.carry);
     PredictDesk desk(input);
     Failures failures;
-    run_all(options, input, desk, session, output, failures);
+    run_all(options, input, desk, session, stop, output, failures);
     failures.print(std::cerr);
     const auto broken = desk.broken();
     if (!broken.empty()) std::cerr << options.file << ": " << broken << "; what comes behind it was not read\n";
-    return failures.count() == 0 && broken.empty() ? 0 : 1;
+    const bool is_whole = broken.empty() && !stop.requested();
+    if (stop.requested()) std::cerr << "stopped before the end\n";
+    if (file && is_whole) file->finish();
+    if (file && !is_whole) {
+        const auto place = file->leave();
+        std::cerr << (place.empty() ? "nothing was predicted\n" : "what was predicted before is in " + place + "\n");
+    }
+    return failures.count() == 0 && is_whole ? 0 : 1;
 }
 
 }  // namespace nearline::cli

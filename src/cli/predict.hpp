@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "runtime/stop.hpp"
+
 namespace nearline::cli {
 
 struct PredictOptions {
@@ -22,7 +24,9 @@ struct PredictOptions {
 
 /// Logs in, asks for the predictions and writes them in the order of the observations. What failed is
 /// listed on standard error at the end, with its line and its reason. The exit code: 0, or 1 when anything
-/// failed. Throws std::runtime_error for what can't begin at all (no such file, no login).
-int predict(const PredictOptions& options);
+/// failed, or `stop` was requested. Then it asks for no more, waits for answers to requests that are under way, and
+/// gives up what would have to be asked for again. The output has its name only when all of the input has been gone
+/// through: see OutputFile. Throws std::runtime_error for what can't begin at all (no such file, no login).
+int predict(const PredictOptions& options, const StopToken& stop);
 
 }  // namespace nearline::cli

@@ -35,7 +35,7 @@ void PredictDesk::give(Outcome outcome) {
 
 std::optional<Outcome> PredictDesk::next() {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return outcomes_.contains(given_) || (ended_ && given_ == taken_); });
+    changed_.wait(lock, [this] { return outcomes_.contains(given_) || ((ended_ || stopped_) && given_ == taken_); });
     const auto found = outcomes_.find(given_);
     if (found == outcomes_.end()) return std::nullopt;
     auto outcome = std::move(found->second);

@@ -14,11 +14,9 @@ PredictOutput::PredictOutput(std::ostream& out, Format format, std::vector<std::
     : out_(out), format_(format), carry_(std::move(carry)) {}
 
 void PredictOutput::write(const Outcome& outcome) {
-    if (format_ == Format::csv) {
-        write_csv(outcome);
-    } else {
-        write_json(outcome);
-    }
+    const auto& document = outcome.ok ? outcome.text : outcome.accepted;
+    if (format_ == Format::jsonl && !document.empty()) write_json(outcome, document);
+    if (format_ == Format::csv && outcome.ok) write_csv(outcome);
     if (!out_) throw std::runtime_error("can't write the output");
 }
 
@@ -41,12 +39,12 @@ void PredictOutput::write_csv(const Outcome& outcome) {
     out_ << csv_line(cells);
 }
 
-void PredictOutput::write_json(const Outcome& outcome) {
+void PredictOutput::write_json(const Outcome& outcome, const std::string& document) {
     out_ << '{';
     for (std::size_t i = 0; i < carry_.size(); ++i) {
         out_ << quote_json(carry_[i]) << ':' << quote_json(outcome.job.carried[i]) << ',';
     }
-    out_ << outcome.text.substr(outcome.text.find('{') + 1) << '\n';
+    out_ << document.substr(document.find('{') + 1) << '\n';
 }
 
 void Failures::add(const Outcome& outcome) {

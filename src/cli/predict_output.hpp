@@ -12,7 +12,8 @@ namespace nearline::cli {
 struct Outcome {
     Job job{};
     bool ok = false;
-    std::string text{};  ///< the prediction's JSON, or why there is none
+    std::string text{};      ///< the prediction's JSON, or why there is none
+    std::string accepted{};  ///< JSON with which a prediction that has not come can be had later; empty: none
 };
 
 /// Writes predictions as CSV, with a first line of names, or as JSON lines. Values that were carried along
@@ -22,13 +23,14 @@ public:
     enum class Format { csv, jsonl };
     PredictOutput(std::ostream& out, Format format, std::vector<std::string> carry);
 
-    /// Of an outcome that is ok. Throws std::runtime_error when it can't be written, as flush() does.
+    /// A prediction, or, as JSON lines alone, what was accepted in its place; nothing of another failure. Throws
+    /// std::runtime_error when it can't be written, as flush() does.
     void write(const Outcome& outcome);
     void flush();
 
 private:
     void write_csv(const Outcome& outcome);
-    void write_json(const Outcome& outcome);
+    void write_json(const Outcome& outcome, const std::string& document);
 
     std::ostream& out_;
     const Format format_;

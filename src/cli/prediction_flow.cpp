@@ -69,10 +69,18 @@ PredictionFlow::Step PredictionFlow::last() const {
 
 PredictionFlow::Step PredictionFlow::again(std::optional<milliseconds> after, const std::string& why, SteadyTime now) {
     const auto wait = after.value_or(backoff_.next());
-    if (now + wait > deadline_) return {Step::Kind::failed, why + " (gave up waiting)"};
+    if (now + wait > deadline_) return give_up(why + " (gave up waiting)");
     auto step = last();
     step.after = wait;
     return step;
+}
+
+PredictionFlow::Step PredictionFlow::give_up(const std::string& why) const {
+    if (location_.empty()) return {Step::Kind::failed, why};
+    return {.kind = Step::Kind::failed,
+            .text = why + "; to ask for it later: request id " + request_id_ + ", Location " + location_,
+            .accepted = R"({"status":"accepted","request_id":)" + quote_json(request_id_) + R"(,"location":)" +
+                        quote_json(location_) + "}"};
 }
 
 PredictionFlow::Step PredictionFlow::on_answer(const http::Response& answer, SteadyTime now) {
@@ -96,6 +104,7 @@ PredictionFlow::Step PredictionFlow::on_answer(const http::Response& answer, Ste
 
 PredictionFlow::Step PredictionFlow::on_accepted(const http::Response& answer, SteadyTime now) {
     if (const auto location = answer.headers.find("location")) location_ = path_of(*location);
+    if (const auto id = answer.headers.find("x-request-id"); id && request_id_.empty()) request_id_ = *id;
     if (location_.empty()) return {Step::Kind::failed, "HTTP 202 without a Location"};
     return again(retry_after(answer).value_or(poll_interval), "accepted, but its prediction has not come", now);
 }

@@ -24,6 +24,9 @@ public:
         };
         Kind kind;
         std::string text{};
+        /// Of a failure after the gateway took it: {"status":"accepted","request_id","location"}, with which its
+        /// prediction can be had later; `text` names both, too.
+        std::string accepted{};
         std::chrono::milliseconds after{0};  ///< wait so long first
     };
 
@@ -37,6 +40,8 @@ public:
     Step on_unavailable(const std::string& why, SteadyTime now);
     /// The new token is there.
     Step on_login();
+    /// Nobody waits any longer, and why.
+    Step give_up(const std::string& why) const;
 
 private:
     Step again(std::optional<std::chrono::milliseconds> after, const std::string& why, SteadyTime now);
@@ -47,6 +52,7 @@ private:
     SteadyTime deadline_;
     Backoff backoff_;
     std::string location_;  // empty: not accepted yet
+    std::string request_id_;
     bool logged_in_again_ = false;
 };
 

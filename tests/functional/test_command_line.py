@@ -44,6 +44,33 @@ def test_a_csv_of_many_in_its_order(stack, tmp_path):
     assert lines[2].split(",")[7] == "virginica"
 
 
+def test_the_input_is_never_written_over(stack, tmp_path):
+    (tmp_path / "x.csv").write_text(CSV)
+    run = predict(stack, "--file", tmp_path / "x.csv", "-o", tmp_path / "x.csv")
+    assert run.returncode == 1 and "is the input" in run.stderr
+    assert (tmp_path / "x.csv").read_text() == CSV
+
+
+@pytest.mark.parametrize("which", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_leaves_no_half_output_under_its_name(stack, tmp_path, which):
+    header, first = CSV.splitlines()[:2]
+    (tmp_path / "in.csv").write_text("\n".join([header, *[first] * 200_000]))
+    out, partial = tmp_path / "out.csv", tmp_path / "out.csv.partial"
+    process = subprocess.Popen([str(BIN / "nearline"), "predict", "-u", ADMIN, "--gateway", stack.gateway_url, "--carry", "id",
+                                "--file", str(tmp_path / "in.csv"), "-o", str(out)], stderr=subprocess.PIPE, text=True,
+                               env={**os.environ, "NEARLINE_PASSWORD": PASSWORD})
+    try:
+        wait_until(lambda: partial.exists() and partial.stat().st_size > 0, 30, "predictions")
+        process.send_signal(which)
+        assert process.wait(30) == 128 + which
+    finally:
+        process.kill()
+    assert not out.exists()
+    lines = partial.read_text().splitlines()
+    assert lines[0].split(",") == ["id", *FIELDS] and all(line.split(",")[7] == "setosa" for line in lines[1:])
+    assert str(partial) in process.stderr.read()
+
+
 def test_json_lines_from_standard_input(stack):
     run = predict(stack, "--file", "-", "--carry", "id", "--format", "jsonl", input=CSV)
     assert run.returncode == 0, run.stderr

@@ -37,6 +37,8 @@ public:
     std::atomic<int> logins = 0;
     std::atomic<int> requests = 0;
     std::atomic<bool> forget_tokens = false;
+    std::atomic<bool> never_done = false;
+    std::function<void()> on_request = [] {};
 
 private:
     boost::asio::awaitable<http::Response> login(const http::Request& request) {
@@ -48,6 +50,7 @@ private:
     }
     boost::asio::awaitable<http::Response> predict(const http::Request& request) {
         const int number = ++requests;
+        on_request();
         if (number == 5 && forget_tokens.exchange(false)) co_return http::to_response({401, "Unauthorized", "expired"});
         if (request.body.find('x') != std::string::npos) {
             co_return http::to_response({422, "Invalid", "no", {{"/a", "must be a number"}}});
@@ -63,6 +66,7 @@ private:
                                       "{\"a\":" + request.body.substr(5, request.body.size() - 6) + ",\"status\":200}");
     }
     boost::asio::awaitable<http::Response> fetch(const http::Request& request) {
+        if (never_done) co_return http::Response{202};
         co_return http::json_response(200, "{\"a\":" + request.params.at("id") + ",\"status\":200}");
     }
 
@@ -98,13 +102,14 @@ protected:
     }
     int run() {
         testing::internal::CaptureStderr();
-        const int code = predict(options_);
+        const int code = predict(options_, stop_);
         errors_ = testing::internal::GetCapturedStderr();
         return code;
     }
 
     Gateway gateway_;
     PredictOptions options_;
+    StopToken stop_;
     std::filesystem::path folder_;
     std::string errors_;
 };
@@ -136,7 +141,79 @@ TEST_F(Predict, FailuresAreListedAndTheRestIsWritten) {
     EXPECT_EQ(run(), 1);
     EXPECT_EQ(output(), "{\"id\":\"k1\",\"a\":1,\"status\":200}\n{\"id\":\"k4\",\"a\":5,\"status\":200}\n");
     EXPECT_EQ(errors_,
-              "2 failed:\n  line 3: HTTP 422: /a must be a number\n  line 4: has 3 fields, and the first line 2\n");
+              "2 failed:\n  line 3: HTTP 422: /a must be a number\n  line 4: has 3 fields, and "
+              "the first line 2\n");
+}
+
+TEST_F(Predict, WhatWasAcceptedAndDoesNotComeCanBeHadLater) {
+    gateway_.never_done = true;
+    options_.concurrency = 1;
+    options_.timeout = std::chrono::milliseconds(100);
+    options_.file = file("id,a\nk1,1\nk2,2\nk3,3\n");
+    options_.carry = {"id"};
+    options_.format = "jsonl";
+    EXPECT_EQ(run(), 1);
+    EXPECT_THAT(output(),
+                testing::ContainsRegex("\n\\{\"id\":\"k3\",\"status\":\"accepted\",\"request_id\":\"[0-9a-f-]{36}\","
+                                       "\"location\":\"/predictions/3\"\\}\n$"));
+    EXPECT_THAT(errors_, testing::ContainsRegex("line 4: .*; to ask for it later: request id [0-9a-f-]{36}, "
+                                                "Location /predictions/3"));
+    options_.format = "csv";
+    gateway_.requests = 0;
+    EXPECT_EQ(run(), 1);
+    EXPECT_EQ(output(), "id,a,status\nk1,1,200\nk2,2,200\n");
+}
+
+TEST_F(Predict, DoesNotWriteOverItsInput) {
+    const std::string text = "a\n1\n";
+    options_.file = file(text);
+    std::filesystem::create_symlink(options_.file, folder_ / "link.csv");
+    std::filesystem::create_hard_link(options_.file, folder_ / "out.csv.partial");
+    for (const auto& name : {options_.file, (folder_ / "link.csv").string(), (folder_ / "out.csv").string()}) {
+        options_.output = name;
+        EXPECT_THAT([&] { predict(options_, stop_); },
+                    testing::ThrowsMessage<std::runtime_error>(HasSubstr("is the input, and would be written over")));
+    }
+    options_.output = options_.file;
+    EXPECT_EQ(output(), text);
+    EXPECT_EQ(gateway_.logins, 0);
+}
+
+TEST_F(Predict, WhatWasThereStaysUntilTheOutputIsWhole) {
+    std::ofstream(options_.output) << "before";
+    std::string seen;
+    gateway_.on_request = [&] { seen = output(); };
+    options_.concurrency = 1;
+    options_.file = file("a\n1\n");
+    EXPECT_EQ(run(), 0);
+    EXPECT_EQ(seen, "before");
+    EXPECT_EQ(output(), "a,status\n1,200\n");
+    EXPECT_FALSE(std::filesystem::exists(options_.output + ".partial"));
+}
+
+TEST_F(Predict, WhoIsStoppedLeavesWhatThereWasUnderAnotherName) {
+    options_.output += ".csv";
+    std::ofstream(options_.output) << "before";
+    options_.concurrency = 1;
+    options_.file = file("a\n1\n2\n4\n5\n");
+    gateway_.on_request = [&] {
+        if (gateway_.requests == 2) stop_.request();
+    };
+    EXPECT_EQ(run(), 1);
+    EXPECT_EQ(gateway_.requests, 2);
+    EXPECT_THAT(errors_,
+                HasSubstr("stopped before the end\nwhat was predicted before is in " + options_.output + ".partial"));
+    EXPECT_EQ(output(), "before");
+    options_.output += ".partial";
+    EXPECT_EQ(output(), "a,status\n1,200\n2,200\n") << "what was under way is waited for";
+}
+
+TEST_F(Predict, WhoIsStoppedBeforeTheFirstLeavesNothing) {
+    options_.file = file("a\n");
+    stop_.request();
+    EXPECT_EQ(run(), 1);
+    EXPECT_FALSE(std::filesystem::exists(options_.output));
+    EXPECT_FALSE(std::filesystem::exists(options_.output + ".partial"));
 }
 
 TEST_F(Predict, LogsInAgainWhenTheTokenIsSpent) {
@@ -150,7 +227,7 @@ TEST_F(Predict, LogsInAgainWhenTheTokenIsSpent) {
 TEST_F(Predict, AWrongPasswordIsSaidOnce) {
     options_.password = "wrong";
     options_.observation = {"a=1"};
-    EXPECT_THAT([&] { predict(options_); },
+    EXPECT_THAT([&] { predict(options_, stop_); },
                 testing::ThrowsMessage<std::runtime_error>(HasSubstr(
                     "can't log in as me@example.com at " + gateway_.url() + ": HTTP 401: Name or password is wrong.")));
     EXPECT_EQ(gateway_.requests, 0);
@@ -159,7 +236,7 @@ TEST_F(Predict, AWrongPasswordIsSaidOnce) {
 TEST_F(Predict, AnUnwritableOutputIsSaidBeforeAnythingIsSent) {
     options_.observation = {"a=1"};
     options_.output = "/nowhere/out";
-    EXPECT_THROW(predict(options_), std::runtime_error);
+    EXPECT_THROW(predict(options_, stop_), std::runtime_error);
     EXPECT_EQ(gateway_.requests, 0);
 }
 

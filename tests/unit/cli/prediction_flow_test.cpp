@@ -85,6 +85,22 @@ TEST(PredictionFlow, GivesUpWhenItsPatienceIsOver) {
     EXPECT_EQ(g.on_answer(answer(202, "", {{"Location", "/x"}, {"Retry-After", "11"}}), start).kind, Kind::failed);
 }
 
+TEST(PredictionFlow, WhoGivesUpKnowsWhatToAskForLater) {
+    auto f = flow();
+    f.on_answer(answer(202, "", {{"Location", "/predictions/abc"}, {"X-Request-Id", "the-id"}}), start);
+    f.on_answer(answer(202, "", {{"X-Request-Id", "another"}}), start + seconds(1));
+    const auto late = f.on_answer(answer(202, "", {{"Retry-After", "1"}}), start + seconds(10));
+    EXPECT_EQ(late.kind, Kind::failed);
+    EXPECT_EQ(late.text,
+              "accepted, but its prediction has not come (gave up waiting); to ask for it later: request id the-id, "
+              "Location /predictions/abc");
+    EXPECT_EQ(late.accepted, R"({"status":"accepted","request_id":"the-id","location":"/predictions/abc"})");
+    EXPECT_EQ(f.on_unavailable("connection refused", start + seconds(10)).accepted, late.accepted);
+    EXPECT_EQ(f.give_up("stopped").accepted, late.accepted);
+    EXPECT_EQ(flow().give_up("stopped").text, "stopped");
+    EXPECT_EQ(flow().give_up("stopped").accepted, "");
+}
+
 TEST(PredictionFlow, WaitsLongerFromTryToTry) {
     PredictionFlow f(start, std::chrono::hours(1), 1);
     milliseconds total{0};
