@@ -57,7 +57,8 @@ int predict(int argc, const char* const* argv) {
         "nearline predict",
         "Asks a running gateway for predictions and writes them down: of one observation, `nearline predict -u "
         "you@example.com sepal_length=5.2 sepal_width=3.6 petal_length=1.5 petal_width=0.3`, or of a CSV of many, "
-        "whose first line has the names. What failed is listed at the end, and the exit code is 1; what was "
+        "whose first line has the names. The CSV is as in RFC 4180: fields separated by commas, in double quotes "
+        "where they must be, numbers with a point. What failed is listed at the end, and the exit code is 1; what was "
         "accepted, but has not come in time, with its request id and Location, which stand in JSON lines in its "
         "place.");
     settings.positional("NAME=VALUE...", options.observation, "one observation", 0, 1'000);

@@ -1,6 +1,7 @@
 #include "cli/csv.hpp"
 
 #include <stdexcept>
+#include <utility>
 
 namespace nearline::cli {
 
@@ -26,7 +27,8 @@ bool CsvReader::next(std::vector<std::string>& fields) {
     record_line_ = line_;
     if (in_.peek() == end_of_file) return false;
     for (;;) {
-        fields.push_back(in_.peek() == '"' ? quoted_field() : plain_field());
+        auto blanks = skip_blanks();
+        fields.push_back(in_.peek() == '"' ? quoted_field() : plain_field(std::move(blanks)));
         const int c = get();
         if (c == ',') continue;
         if (c == '\r' && in_.peek() == '\n') get();
@@ -34,8 +36,14 @@ bool CsvReader::next(std::vector<std::string>& fields) {
     }
 }
 
-std::string CsvReader::plain_field() {
-    std::string field;
+std::string CsvReader::skip_blanks() {
+    std::string blanks;
+    while (in_.peek() == ' ' || in_.peek() == '\t') blanks += static_cast<char>(get());
+    return blanks;
+}
+
+/// `field`: what was read of it.
+std::string CsvReader::plain_field(std::string field) {
     for (int c = in_.peek(); c != end_of_file && c != ',' && c != '\n' && c != '\r'; c = in_.peek()) {
         field += static_cast<char>(get());
     }
@@ -56,6 +64,7 @@ std::string CsvReader::quoted_field() {
         }
         field += static_cast<char>(c);
     }
+    skip_blanks();
     const int after = in_.peek();
     if (after != ',' && after != '\n' && after != '\r' && after != end_of_file) {
         throw wrong("text stands behind a field's closing double quote");

@@ -8,7 +8,8 @@
 namespace nearline::cli {
 
 /// Reads comma-separated values (RFC 4180): fields in double quotes may hold commas, line ends and
-/// doubled quotes; lines end with LF or CRLF; empty lines and a byte order mark are skipped.
+/// doubled quotes; lines end with LF or CRLF; empty lines and a byte order mark are skipped. Beyond it, blanks
+/// around a field's quotes are nothing.
 class CsvReader {
 public:
     explicit CsvReader(std::istream& in) : in_(in) {}
@@ -24,8 +25,9 @@ public:
 
 private:
     int get();
+    std::string skip_blanks();
     std::string quoted_field();
-    std::string plain_field();
+    std::string plain_field(std::string field);
 
     std::istream& in_;
     long line_ = 1;

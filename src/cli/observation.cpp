@@ -41,4 +41,16 @@ std::string observation_json(const Fields& fields) {
     return "{" + json + "}";
 }
 
+std::string describe_texts(const Fields& fields) {
+    constexpr std::size_t most = 60;
+    std::string all;
+    for (const auto& [name, given] : fields) {
+        const auto value = trimmed(given);
+        if (value.empty() || is_number(value)) continue;
+        all += (all.empty() ? "" : ", ") + trimmed(name) + " \"" + value.substr(0, most) +
+               (value.size() > most ? "…\"" : "\"");
+    }
+    return all;
+}
+
 }  // namespace nearline::cli

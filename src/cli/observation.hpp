@@ -16,4 +16,7 @@ std::pair<std::string, std::string> parse_field(const std::string& text);
 /// empty value is left out, so that the service says what is wrong with it.
 std::string observation_json(const Fields& fields);
 
+/// Those whose value goes as a string: `petal_width "0,3"`; empty: none.
+std::string describe_texts(const Fields& fields);
+
 }  // namespace nearline::cli

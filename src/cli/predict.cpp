@@ -38,6 +38,7 @@ public:
             using Kind = PredictionFlow::Step::Kind;
             if (step.kind == Kind::done) return {std::move(job), true, std::move(step.text)};
             if (step.kind == Kind::failed) {
+                if (step.is_refusal && !job.texts.empty()) step.text += " (sent as text: " + job.texts + ")";
                 return {std::move(job), false, std::move(step.text), std::move(step.accepted)};
             }
             if (stop_.wait_for(step.after)) {

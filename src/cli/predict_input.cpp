@@ -12,6 +12,17 @@ namespace nearline::cli {
 
 namespace {
 
+/// What a first line shows that is separated otherwise; throws std::runtime_error with it.
+void check_separator(const std::string& file, const std::vector<std::string>& names) {
+    if (names.size() != 1) return;
+    for (const auto& [separator, name] : {std::pair{';', "\";\""}, {'\t', "tabs"}, {'|', "\"|\""}}) {
+        if (names[0].find(separator) == std::string::npos) continue;
+        throw std::runtime_error(file + ": its fields are separated by " + name +
+                                 "; what is read here are fields separated by \",\", and numbers with a point (5.2). "
+                                 "Export it so");
+    }
+}
+
 bool contains(const std::vector<std::string>& names, const std::string& name) {
     return std::find(names.begin(), names.end(), name) != names.end();
 }
@@ -21,7 +32,7 @@ bool contains(const std::vector<std::string>& names, const std::string& name) {
 PredictInput::PredictInput(const std::vector<std::string>& observation) {
     Fields fields;
     for (const auto& text : observation) fields.push_back(parse_field(text));
-    single_ = Job{.body = observation_json(fields)};
+    single_ = Job{.body = observation_json(fields), .texts = describe_texts(fields)};
 }
 
 PredictInput::PredictInput(const std::string& file, std::vector<std::string> carry) : carry_(std::move(carry)) {
@@ -33,6 +44,7 @@ PredictInput::PredictInput(const std::string& file, std::vector<std::string> car
     }
     reader_.emplace(file == "-" ? std::cin : file_);
     if (!reader_->next(names_)) throw std::runtime_error(file + ": is empty; its first line must have the names");
+    check_separator(file, names_);
     for (const auto& column : carry_) {
         if (!contains(names_, column)) throw std::runtime_error(file + ": has no column \"" + column + "\"");
     }
@@ -56,6 +68,7 @@ Job PredictInput::to_job(const std::vector<std::string>& values, long number, lo
     for (std::size_t i = 0; i < names_.size(); ++i) {
         if (!contains(carry_, names_[i])) fields.emplace_back(names_[i], values[i]);
     }
+    job.texts = describe_texts(fields);
     for (const auto& column : carry_) {
         const auto at = std::find(names_.begin(), names_.end(), column) - names_.begin();
         job.carried.push_back(values[static_cast<std::size_t>(at)]);

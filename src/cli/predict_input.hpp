@@ -17,6 +17,7 @@ struct Job {
     std::string body{};
     std::vector<std::string> carried{};  ///< values of the columns that are not sent
     std::string wrong{};                 ///< why it can't be sent at all; empty: it can
+    std::string texts{};                 ///< describe_texts() of what is sent
 };
 
 /// Where observations come from. For one thread at a time.

@@ -99,7 +99,7 @@ PredictionFlow::Step PredictionFlow::on_answer(const http::Response& answer, Ste
         default:
             break;
     }
-    return {Step::Kind::failed, problem_text(answer)};
+    return {.kind = Step::Kind::failed, .text = problem_text(answer), .is_refusal = answer.status == 422};
 }
 
 PredictionFlow::Step PredictionFlow::on_accepted(const http::Response& answer, SteadyTime now) {

@@ -28,6 +28,7 @@ public:
         /// prediction can be had later; `text` names both, too.
         std::string accepted{};
         std::chrono::milliseconds after{0};  ///< wait so long first
+        bool is_refusal = false;             ///< of a failure: the observation itself is wrong (422)
     };
 
     /// Gives up `patience` after `now`.

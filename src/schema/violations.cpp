@@ -90,6 +90,13 @@ std::string number_text(const json::value& number) {
                                               : "a number beyond the range of doubles";
 }
 
+/// "5.2", but not "5,2".
+bool is_number_in_quotes(const json::value& value) {
+    if (!value.is_string()) return false;
+    const auto inside = parse_json(view(value.get_string()));
+    return inside.has_value() && inside->is_number();
+}
+
 bool is_float32_limit(double bound) {
     return std::abs(bound) == static_cast<double>(std::numeric_limits<float>::max());
 }
@@ -183,7 +190,7 @@ private:
         }
         std::string hint;
         const bool wants_number = std::find(allowed.begin(), allowed.end(), "number") != allowed.end();
-        if (wants_number && value.is_string()) hint = "; write it without quotes";
+        if (wants_number && is_number_in_quotes(value)) hint = "; write it without quotes";
         if (value.is_number()) {
             add(pointer, "must be " + wanted + ", not " + number_text(value));
         } else {

@@ -60,5 +60,9 @@ TEST(Csv, ReadsBackWhatItWrote) {
     }));
 }
 
+TEST(Csv, BlanksAroundQuotesAreNothing) {
+    EXPECT_EQ(read("\"a\", \"b,c\" ,\t\"d\"\n1, 2 , x y\n"), (Rows{{"a", "b,c", "d"}, {"1", " 2 ", " x y"}}));
+}
+
 }  // namespace
 }  // namespace nearline::cli

@@ -70,5 +70,22 @@ TEST_F(PredictInputTest, SaysWhyAFileCannotBeRead) {
                 ThrowsMessage<std::runtime_error>(HasSubstr("has no column \"id\"")));
 }
 
+TEST_F(PredictInputTest, SaysWhatSeparatesFieldsThatAreNotSeparatedByCommas) {
+    EXPECT_THAT(
+        [&] { PredictInput(file("a;b\n5,2;1\n"), {}); },
+        ThrowsMessage<std::runtime_error>(HasSubstr("its fields are separated by \";\"; what is read here are")));
+    EXPECT_THAT([&] { PredictInput(file("a\tb\n"), {"a"}); },
+                ThrowsMessage<std::runtime_error>(HasSubstr("separated by tabs")));
+    PredictInput(file("a;b,c\n"), {});
+}
+
+TEST_F(PredictInputTest, TakesNumbersInQuotesAndNamesWhatIsNone) {
+    PredictInput input(file("\"a\",\"b\"\n\"5.2\", \"1\"\n\"5,2\",x\n"), {});
+    const auto first = input.next();
+    EXPECT_EQ(first->body, R"({"a":5.2,"b":1})");
+    EXPECT_EQ(first->texts, "");
+    EXPECT_EQ(input.next()->texts, R"(a "5,2", b "x")");
+}
+
 }  // namespace
 }  // namespace nearline::cli

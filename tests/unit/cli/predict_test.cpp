@@ -141,7 +141,7 @@ TEST_F(Predict, FailuresAreListedAndTheRestIsWritten) {
     EXPECT_EQ(run(), 1);
     EXPECT_EQ(output(), "{\"id\":\"k1\",\"a\":1,\"status\":200}\n{\"id\":\"k4\",\"a\":5,\"status\":200}\n");
     EXPECT_EQ(errors_,
-              "2 failed:\n  line 3: HTTP 422: /a must be a number\n  line 4: has 3 fields, and "
+              "2 failed:\n  line 3: HTTP 422: /a must be a number (sent as text: a \"x\")\n  line 4: has 3 fields, and "
               "the first line 2\n");
 }
 

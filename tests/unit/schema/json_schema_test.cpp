@@ -41,6 +41,13 @@ TEST(JsonSchema, NamesEveryViolationByItsPointer) {
                                       "petal_length, petal_width"}));
 }
 
+TEST(JsonSchema, SpeaksOfQuotesOnlyWhereANumberIsInThem) {
+    for (const auto* text : {R"({"a":"5,2"})", R"({"a":"setosa"})", R"({"a":""})", R"({"a":"\"5.2\""})"}) {
+        EXPECT_THAT(check(R"({"properties":{"a":{"type":"number"}}})", text),
+                    ElementsAre(Violation{"/a", "must be a number, not a string"}));
+    }
+}
+
 TEST(JsonSchema, SuggestsTheNameThatWasMeant) {
     EXPECT_THAT(check(iris_input(), R"({"sepalLength":1,"sepal_width":1,"petal_length":1,"petal_width":1})"),
                 ElementsAre(Violation{"/sepal_length", "is missing"},
@@ -110,7 +117,7 @@ INSTANTIATE_TEST_SUITE_P(
              R"({"v":1,"next":{"v":2,"next":{"v":"3"}}})", "/next/next/v", "must be a number, not a string"},
         Case{"AllOf", R"({"allOf":[{"type":"number"},{"minimum":3}]})", "3", "2", "", "must be at least 3, not 2"},
         Case{"AnyOf", R"({"anyOf":[{"type":"number"},{"type":"null"}]})", "null", R"("x")", "",
-             "fits none of the schema's alternatives: must be a number, not a string; write it without quotes; or must "
+             "fits none of the schema's alternatives: must be a number, not a string; or must "
              "be null, not a string"},
         Case{"OneOf", R"({"oneOf":[{"type":"number"},{"required":["a"]}]})", R"({"a":1})", "{}", "",
              "fits none of the schema's alternatives: must be a number, not an object; or /a is missing"},
