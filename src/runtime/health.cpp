@@ -7,6 +7,8 @@ namespace nearline {
 
 namespace {
 
+constexpr const char* unanswered = "has not answered yet";
+
 Gauge dependency_up(Metrics& metrics, const std::string& dependency) {
     return metrics.gauge("nearline_dependency_up", "Whether what the service needs answers (1) or not (0)",
                          {{"dependency", dependency}});
@@ -29,7 +31,7 @@ void Health::draining() {
 void Health::awaits(const std::string& dependency, const std::string& witness) {
     {
         const std::scoped_lock lock(mutex_);
-        if (!missing_[dependency].emplace(witness, "has not answered yet").second) return;
+        if (!missing_[dependency].emplace(witness, unanswered).second) return;
     }
     dependency_up(metrics_, dependency).set(0);
 }
@@ -122,9 +124,11 @@ std::map<std::string, std::string> Health::reasons() const {
         std::set<std::string> said;
         auto& all = reasons[dependency];
         for (const auto& [witness, why] : witnesses) {
-            if (!said.insert(why).second) continue;
+            // Where one knows why, that another still waits says nothing more.
+            if (why == unanswered || !said.insert(why).second) continue;
             all += (all.empty() ? "" : "; ") + why;
         }
+        if (said.empty()) all = unanswered;
     }
     return reasons;
 }

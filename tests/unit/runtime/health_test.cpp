@@ -61,6 +61,9 @@ TEST(Health, NamesWhatIsAwaitedFromTheFirstMomentAndWarnsOfNothing) {
     health.down("kafka", "no broker answers", "start");
     health.awaits("kafka", "start");
     EXPECT_EQ(health.missing().at("kafka"), "no broker answers");
+    health.awaits("kafka", "another");
+    EXPECT_EQ(health.missing().at("kafka"), "no broker answers");
+    health.up("kafka", "another");
     health.up("kafka", "start");
     const auto log = testing::internal::GetCapturedStderr();
     EXPECT_THAT(log, HasSubstr("dependency is missing"));
