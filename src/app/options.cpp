@@ -139,6 +139,7 @@ stream::TopicOptions TopicsOptions::topic_options() const {
     options.partitions = partitions;
     options.replication_factor = replication_factor;
     options.retention = retention;
+    if (retention_bytes > 0) options.retention_bytes = static_cast<std::int64_t>(retention_bytes);
     return options;
 }
 
@@ -158,6 +159,9 @@ void declare(Settings& settings, TopicsOptions& options) {
                  "copies of each partition of topics it makes; min.insync.replicas is one less, at least 1", {1, 100});
     settings.add("--retention", "NEARLINE_RETENTION", options.retention,
                  "how long topics that it makes keep records; 0: for ever", {0, 3'650 * day});
+    settings.add_size("--retention-bytes", "NEARLINE_RETENTION_BYTES", options.retention_bytes,
+                      "and how much, for each of their partitions; the oldest records go first; 0: any amount",
+                      {0, 1UL << 50});
     settings.check([&options]() -> std::vector<std::string> {
         if (options.input_topic != options.output_topic) return {};
         return {"--input-topic and --output-topic: are the same topic, " + options.input_topic};

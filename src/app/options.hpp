@@ -62,6 +62,7 @@ struct TopicsOptions {
     int partitions = 12;
     int replication_factor = 1;
     std::chrono::milliseconds retention = std::chrono::hours(7 * 24);
+    std::size_t retention_bytes = 0;  ///< for each partition; 0: no limit
 
     /// "nearline-gateway-iris"
     std::string group(const std::string& role) const { return group_prefix + "-" + role + "-" + model_name; }

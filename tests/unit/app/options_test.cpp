@@ -48,6 +48,18 @@ TEST(Options, TopicsHaveDifferentAndValidNames) {
     EXPECT_EQ(options.topic_options().retention, std::chrono::hours(1));
 }
 
+TEST(Options, TopicsKeepAnyAmountUnlessTold) {
+    TopicsOptions options;
+    const auto all = [&](Settings& s) { declare(s, options); };
+    EXPECT_EQ(errors(all, {}), "");
+    EXPECT_EQ(options.topic_options().retention_bytes, -1);
+    EXPECT_EQ(errors(all, {"--retention-bytes", "64MiB"}), "");
+    EXPECT_EQ(options.topic_options().retention_bytes, 64 << 20);
+    EXPECT_EQ(errors(all, {"--retention-bytes", "0"}), "");
+    EXPECT_EQ(options.topic_options().retention_bytes, -1) << "Kafka's 0 would keep nothing";
+    EXPECT_THAT(errors(all, {"--retention-bytes", "-1"}), HasSubstr("must be a size"));
+}
+
 TEST(Options, TheSecretIsAskedForAndMeasured) {
     std::optional<std::string> secret;
     const auto required = [&](Settings& s) { declare_jwt_secret(s, secret, true); };
