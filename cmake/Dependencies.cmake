@@ -63,9 +63,18 @@ if(NOT ONNXRUNTIME_LIBRARY OR NOT ONNXRUNTIME_INCLUDE)
     find_path(ONNXRUNTIME_INCLUDE onnxruntime_c_api.h PATHS ${nearline_deps}/onnxruntime-1.21.0/include
               PATH_SUFFIXES onnxruntime onnxruntime/core/session NO_DEFAULT_PATH REQUIRED)
 endif()
+cmake_path(IS_PREFIX nearline_deps "${ONNXRUNTIME_LIBRARY}" onnxruntime_is_ours)
+if(onnxruntime_is_ours)
+    # Beside the programs, which find it there wherever both are moved to and whoever runs them: the cache may be
+    # readable for none but who built them.
+    set(onnxruntime ${CMAKE_BINARY_DIR}/lib/libonnxruntime.so.1)
+    configure_file(${ONNXRUNTIME_LIBRARY} ${onnxruntime} COPYONLY)
+else()
+    set(onnxruntime ${ONNXRUNTIME_LIBRARY})
+endif()
 add_library(nearline_onnxruntime SHARED IMPORTED GLOBAL)
 set_target_properties(nearline_onnxruntime PROPERTIES
-    IMPORTED_LOCATION ${ONNXRUNTIME_LIBRARY}
+    IMPORTED_LOCATION ${onnxruntime}
     INTERFACE_INCLUDE_DIRECTORIES ${ONNXRUNTIME_INCLUDE})
 
 if(NEARLINE_TESTS)

@@ -1,18 +1,9 @@
 # shellcheck shell=bash
-# What script/test, script/check and script/bench share: building, and the servers that tests use.
+# What script/test, script/check and script/bench share: the servers that tests use.
 # Needs lib.sh and lib-deps.sh.
 
 set -euo pipefail
 : "${root:?}"
-
-# build_preset PRESET [TARGET...]: configures and builds, quietly unless it fails.
-build_preset() {
-    local preset=$1 log=$root/build/$1.log
-    shift
-    mkdir -p "$root/build"
-    (cd "$root" && cmake --preset "$preset") >"$log" 2>&1 || { tail -n 40 "$log" >&2; die "cmake failed ($log)"; }
-    ninja -C "$root/build/$preset" "$@" >>"$log" 2>&1 || { grep -aE -A 12 'error|FAILED' "$log" | tail -n 60 >&2; die "the build failed ($log)"; }
-}
 
 servers_dir=''
 

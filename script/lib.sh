@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What the commands of this folder share: where things lie, and how they install what is missing.
+# What the commands of this folder share: where things lie, how they install what is missing, and how they build.
 
 set -euo pipefail
 
@@ -54,4 +54,29 @@ with_lock() {
     shift
     mkdir -p "$deps"
     (flock 9 && "$@") 9>"$deps/$name.lock"
+}
+
+# build_preset PRESET [TARGET...]: configures and builds. Says how far it is where somebody looks, else nothing
+# unless it fails.
+build_preset() {
+    local preset=$1 dir=$root/build/$1 log=$root/build/$1.log
+    shift
+    mkdir -p "$root/build"
+    : >"$log"
+    # Ninja knows when CMake's files have changed, but not that presets have.
+    [ "$dir/build.ninja" -nt "$root/CMakePresets.json" ] || (cd "$root" && cmake --preset "$preset") >"$log" 2>&1 ||
+        { tail -n 40 "$log" >&2; die "cmake failed (log: $log)"; }
+    NINJA_STATUS='%f/%t ' ninja -C "$dir" "$@" 2>&1 | tee -a "$log" | show_progress ||
+        { grep -aE -A 12 'error|FAILED' "$log" | tail -n 60 >&2; die "the build failed (log: $log)"; }
+}
+
+# show_progress: of ninja's lines, how far it is; nothing where nobody looks.
+show_progress() {
+    local line
+    while IFS= read -r line; do
+        case $line in
+            [0-9]*/[0-9]*\ *) [ ! -t 2 ] || printf '\r\033[K%s: building %s' "${0##*/}" "${line%% *}" >&2 ;;
+        esac
+    done
+    [ ! -t 2 ] || printf '\r\033[K' >&2
 }
