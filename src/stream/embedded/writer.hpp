@@ -17,27 +17,12 @@
 #include "domain/time.hpp"
 #include "runtime/log.hpp"
 #include "runtime/metrics.hpp"
+#include "stream/embedded/in_flight.hpp"
 #include "stream/embedded/log.hpp"
 #include "stream/embedded/storage.hpp"
 #include "stream/producer.hpp"
 
 namespace nearline::stream::embedded {
-
-/// How many of one producer's records are on their way.
-class InFlight {
-public:
-    void taken();
-    void reported();
-    std::size_t count() const;
-    /// Until all that was taken before the call has been reported, no longer than `time`.
-    bool wait(std::chrono::milliseconds time) const;
-
-private:
-    mutable std::mutex mutex_;
-    mutable std::condition_variable changed_;
-    std::uint64_t taken_ = 0;
-    std::uint64_t reported_ = 0;
-};
 
 /// A record on its way to the disk.
 struct Pending {
