@@ -1,13 +1,18 @@
 #include "app/auth_part.hpp"
 
+#include "app/demo_users.hpp"
+
 namespace nearline::app {
 
 namespace {
 
-auth::ServiceOptions to_service_options(const AuthOptions& options, ReadyGate& ready) {
+auth::ServiceOptions to_service_options(const AuthOptions& options, const ListenOptions& listen, ReadyGate& ready) {
     auth::ServiceOptions service;
     service.open_registration = options.open_registration;
     service.token_lifetime = std::chrono::duration_cast<std::chrono::seconds>(options.token_lifetime);
+    service.check = [address = listen.address, is_open = options.open_registration](auth::UserStore& store) {
+        demo_users::refuse_where_open(store, address, is_open);
+    };
     service.on_ready = [&ready] { ready.part_ready(); };
     return service;
 }
@@ -32,7 +37,7 @@ std::unique_ptr<auth::UserStore> open_users(const UsersOptions& options) {
 
 AuthPart::AuthPart(Process& process, ReadyGate& ready, const AuthOptions& options, auth::UserStore& store,
                    const token::Jwt& jwt, const ListenOptions& listen, int port, const std::string& port_flag)
-    : service_(to_service_options(options, ready), store, jwt, process.metrics, process.health),
+    : service_(to_service_options(options, listen, ready), store, jwt, process.metrics, process.health),
       server_(make_server(loop_, process, "auth", listen, port, port_flag, service_.routes())) {}
 
 void AuthPart::add_to(Lifecycle& lifecycle) {

@@ -20,7 +20,8 @@ void declare(Settings& settings, AuthOptions& options);
 /// Connects to nothing yet. Throws ConfigurationError.
 std::unique_ptr<auth::UserStore> open_users(const UsersOptions& options);
 
-/// auth-svc in a process: its service, and its server on a loop of its own.
+/// auth-svc in a process: its service, and its server on a loop of its own. Where others reach it, it does not start
+/// on users who have a password that everyone knows (demo_users): ConfigurationError.
 class AuthPart {
 public:
     /// Binds the port. `process`, `store` and `jwt` must outlive it.

@@ -1,4 +1,3 @@
-#include <atomic>
 #include <future>
 #include <iostream>
 #include <memory>
@@ -155,31 +154,20 @@ private:
             return;
         }
         users_->prepare();
-        if (!is_loopback(options_.listen.address)) refuse_demo_users();
         hashing_.push_back(std::async(std::launch::async, [this] { make_demo_users(); }));
     }
 
     void make_demo_users() {
         try {
             const bool wanted = options_.demo_users && is_loopback(options_.listen.address);
-            has_demo_users_ = wanted && demo_users::make_if_new(*users_);
+            if (wanted) demo_user_ = demo_users::make_if_new(*users_);
+            if (options_.demo_users && !wanted) {
+                log::warning("no demo users: --listen is not this machine alone",
+                             {{"listen", options_.listen.address}});
+            }
             ready_.part_ready();
         } catch (const std::exception& e) {
             process_.fail("demo users", e.what());
-        }
-    }
-
-    /// A password that everyone knows must not be there where others can come in.
-    void refuse_demo_users() const {
-        const auto open = demo_users::open_to_all(*users_);
-        if (!open.empty()) {
-            throw ConfigurationError(
-                "--listen " + options_.listen.address + ": others could log in as " + open.front() +
-                ", whose password everyone knows; remove the demo users (`nearline users remove NAME`) "
-                "or choose another --data");
-        }
-        if (options_.demo_users) {
-            log::warning("no demo users: --listen is not this machine alone", {{"listen", options_.listen.address}});
         }
     }
 
@@ -192,12 +180,12 @@ private:
         text.data_folder = options_.data.path;
         text.program = near_path(this_executable());
         if (!options_.jwt_secret) text.secret_file = options_.data.secret_file();
-        if (has_demo_users_) text.demo_user = demo_users::names[0];
+        text.demo_user = demo_user_.value_or("");
         std::cout << to_text(text) << std::flush;
     }
 
     const Options& options_;
-    std::atomic<bool> has_demo_users_ = false;
+    std::optional<std::string> demo_user_;  // written before its part is ready, read when all are
     DataLock lock_;
     const std::string secret_;
     const token::Jwt jwt_;

@@ -12,7 +12,7 @@ struct Welcome {
     std::string admin_url;
     std::string data_folder;
     std::string secret_file;  ///< empty: the secret was given
-    std::string demo_user;    ///< empty: there are none
+    std::string demo_user;    ///< empty: there is none with the password that everyone knows
     std::string program;      ///< how to run nearline
 };
 

@@ -8,7 +8,8 @@ namespace nearline::auth {
 
 struct Service::Impl {
     Impl(const ServiceOptions& options, UserStore& store, const token::Jwt& jwt, Metrics& metrics, Health& health)
-        : watch(store, health, options.on_ready), endpoints(options, store, jwt, metrics, watch) {}
+        : watch(store, health, options.on_ready, [&store, check = options.check] { check(store); }),
+          endpoints(options, store, jwt, metrics, watch) {}
     StoreWatch watch;
     Endpoints endpoints;
 };

@@ -22,6 +22,8 @@ struct ServiceOptions {
     std::size_t database_threads = 4;
     std::size_t most_waiting_database = 256;  ///< more are refused with 503
     ThrottleOptions throttle{};
+    /// May refuse a store whose tables are there, by throwing, before anybody is logged in from it.
+    std::function<void(UserStore&)> check = [](UserStore&) {};
     /// It could do its work: the store's tables are there. Once, on any thread.
     std::function<void()> on_ready = [] {};
 };
@@ -40,7 +42,8 @@ public:
     Service& operator=(const Service&) = delete;
 
     /// Prepares the store and watches it from then on. A store that is unavailable is waited for in the
-    /// background, while requests get 503 and Health names it; what waiting can't help throws.
+    /// background, while requests get 503 and Health names it; what waiting can't help throws, and so does
+    /// ServiceOptions::check. One that is refused after it was waited for is named by Health until it is not.
     void start();
 
     /// The table of calls; the content type of bodies is checked by the server. For one loop at a time.

@@ -12,8 +12,12 @@ constexpr Backoff::Options missing_pause{.first = std::chrono::milliseconds(100)
 
 }  // namespace
 
-StoreWatch::StoreWatch(UserStore& store, Health& health, std::function<void()> on_prepared)
-    : store_(store), health_(health), dependency_(store.dependency()), on_prepared_(std::move(on_prepared)) {}
+StoreWatch::StoreWatch(UserStore& store, Health& health, std::function<void()> on_prepared, std::function<void()> check)
+    : store_(store),
+      health_(health),
+      dependency_(store.dependency()),
+      on_prepared_(std::move(on_prepared)),
+      check_(std::move(check)) {}
 
 StoreWatch::~StoreWatch() {
     stop();
@@ -49,6 +53,7 @@ void StoreWatch::report_unavailable(const std::string& why) {
 
 void StoreWatch::prepare() {
     store_.prepare();
+    check_();
     prepared_ = true;
     health_.up(dependency_);
     on_prepared_();
@@ -64,7 +69,8 @@ bool StoreWatch::probe() {
         }
         return true;
     } catch (const std::exception& error) {
-        // Also what waiting does not help (tables of a newer version): a person can, and needs no restart then.
+        // Also what waiting does not help (tables of a newer version, users that must not be there): a person
+        // can, and needs no restart then.
         health_.down(dependency_, error.what());
         return false;
     }

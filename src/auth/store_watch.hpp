@@ -17,12 +17,14 @@ namespace nearline::auth {
 /// own. Thread-safe, but for start() and stop().
 class StoreWatch {
 public:
-    /// `on_prepared` is called once, when the tables are there, on the thread that found it.
+    /// `on_prepared` is called once, when the tables are there, on the thread that found it. `check` may refuse
+    /// them just before that, by throwing: a store that is refused counts as one that can't be prepared.
     StoreWatch(
-        UserStore& store, Health& health, std::function<void()> on_prepared = [] {});
+        UserStore& store, Health& health, std::function<void()> on_prepared = [] {},
+        std::function<void()> check = [] {});
     ~StoreWatch();
 
-    /// Tries at once; throws what the store throws, but for Unavailable.
+    /// Tries at once; throws what the store and the check throw, but for Unavailable.
     void start();
     void stop();
 
@@ -40,6 +42,7 @@ private:
     Health& health_;
     const std::string dependency_;
     const std::function<void()> on_prepared_;
+    const std::function<void()> check_;
     std::atomic<bool> prepared_ = false;
     std::mutex mutex_;
     std::condition_variable wake_;

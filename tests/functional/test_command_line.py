@@ -11,7 +11,7 @@ import requests
 
 from support.client import ADMIN, FIELDS, PASSWORD
 from support.process import BIN, free_port, wait_until
-from support.stack import EmbeddedStack, run_cli
+from support.stack import EmbeddedStack, run_cli, run_program
 
 SETOSA = ["sepal_length=5.2", "sepal_width=3.6", "petal_length=1.5", "petal_width=0.3"]
 CSV = "id,sepal_length,sepal_width,petal_length,petal_width\na,5.2,3.6,1.5,0.3\nb,0.5,2.6,6.5,1.7\n"
@@ -197,12 +197,40 @@ def test_a_taken_port_is_named_with_its_flag(embedded, tmp_path):
 def test_demo_users_never_stand_open_to_others(tmp_path):
     stack = EmbeddedStack(tmp_path).start()
     assert stack.stop() == 0
-    run = run_cli([*stack.arguments, "--listen", "0.0.0.0"], timeout=20)
-    assert run.returncode == 2 and "whose password everyone knows" in run.stderr
+    users = f"sqlite:{stack.data}/../data/users.db"
+    for program, arguments in (
+        ("nearline", [*stack.arguments, "--listen", "0.0.0.0"]),
+        ("nearline", ["up", "--data", tmp_path / "other", "--listen", "0.0.0.0", "--users", users, "--auth-port", "0",
+                      "--gateway-port", "0", "--registry-port", "0", "--admin-port", "0"]),
+        ("auth-svc", ["--users", users, "--port", "0"]),
+    ):
+        run = run_program(program, arguments, env={"JWT_SECRET": "0" * 32}, timeout=20)
+        assert run.returncode == 2 and "whose password everyone knows" in run.stderr, run.stderr
+    run_cli(["users", "add", "--admin", "--users", users, "you@example.com"], input="correct horse\n", check=True)
+    for name in ("theodondre@gmail.com", "theodondre@email.com"):
+        run_cli(["users", "remove", "--users", users, name], check=True)
+    mended = EmbeddedStack(tmp_path, "--listen", "0.0.0.0").start()
+    assert "admin123" not in mended.service.log()
+    assert mended.stop() == 0
     fresh = EmbeddedStack(tmp_path / "fresh", "--listen", "0.0.0.0").start()
     assert requests.post(fresh.auth_url + "/login", auth=(ADMIN, PASSWORD), timeout=10).status_code == 401
     assert "no demo users" in fresh.service.log()
     assert fresh.stop() == 0
+
+
+def test_a_password_that_was_changed_is_not_printed(tmp_path):
+    stack = EmbeddedStack(tmp_path).start()
+    for name in (ADMIN, "theodondre@email.com"):
+        token = requests.post(stack.auth_url + "/login", auth=(name, PASSWORD), timeout=10).text
+        changed = requests.put(f"{stack.auth_url}/users/{name}/password", json={"password": "correct horse"},
+                               headers={"Authorization": f"Bearer {token}"}, timeout=10)
+        assert changed.status_code == 204
+    assert stack.stop() == 0
+    again = EmbeddedStack(tmp_path).start()
+    assert again.stop() == 0
+    welcome = again.service.log()
+    welcome = welcome[welcome.rindex("Nearline is up."):]
+    assert "admin123" not in welcome and "users add --admin" in welcome
 
 
 def test_the_lines_that_up_prints_work(tmp_path):

@@ -213,8 +213,13 @@ def mongo_database(name: str) -> str:
 
 def run_cli(arguments, input: str = "", env: dict | None = None, check: bool = False, timeout: float = 60):
     """`nearline ...`, its output and exit code."""
+    return run_program("nearline", arguments, input, env, check, timeout)
+
+
+def run_program(program: str, arguments, input: str = "", env: dict | None = None, check: bool = False, timeout: float = 60):
+    """One of the programs until it ends by itself, its output and exit code."""
     clean = {k: v for k, v in os.environ.items() if not k.startswith("NEARLINE_")}
-    run = subprocess.run([str(BIN / "nearline"), *map(str, arguments)], input=input, text=True, capture_output=True,
+    run = subprocess.run([str(BIN / program), *map(str, arguments)], input=input, text=True, capture_output=True,
                          env={**clean, **(env or {})}, cwd=ROOT, timeout=timeout)
     assert not check or run.returncode == 0, f"{run.args}: {run.returncode}\n{run.stdout}\n{run.stderr}"
     return run

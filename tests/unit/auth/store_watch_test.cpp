@@ -1,5 +1,6 @@
 #include "auth/store_watch.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <functional>
@@ -114,6 +115,29 @@ TEST_F(Watch, ButNotAServiceThatIsAlreadyWaiting) {
     eventually([&] { return health_.missing().at("switched") == "from a newer version"; });
     store_.set(State::there);
     eventually([&] { return watch_.is_prepared(); });
+}
+
+TEST_F(Watch, AStoreThatIsRefusedIsNotUsed) {
+    StoreWatch strict(
+        store_, health_, [] { FAIL() << "it is not ready"; }, [] { throw std::runtime_error("no"); });
+    EXPECT_THROW(strict.start(), std::runtime_error);
+    EXPECT_FALSE(strict.is_prepared());
+}
+
+TEST_F(Watch, OneThatIsRefusedAfterAWaitIsNamedUntilItIsNot) {
+    std::atomic<bool> is_fine = false;
+    StoreWatch strict(
+        store_, health_, [] {},
+        [&] {
+            if (!is_fine) throw std::runtime_error("not these users");
+        });
+    store_.set(State::away);
+    strict.start();
+    store_.set(State::there);
+    eventually([&] { return health_.missing().at("switched") == "not these users"; });
+    EXPECT_FALSE(strict.is_prepared());
+    is_fine = true;
+    eventually([&] { return strict.is_prepared() && health_.missing().empty(); });
 }
 
 TEST_F(Watch, AReportIsLookedIntoAtOnce) {
