@@ -1,5 +1,6 @@
 #include "app/archive_part.hpp"
 
+#include "app/places.hpp"
 #include "domain/problem.hpp"
 #include "runtime/log.hpp"
 #include "schema/builtin_schemas.hpp"
@@ -70,7 +71,7 @@ std::unique_ptr<PredictionReader> open_archive_reader(const ArchiveOptions& opti
 
 ArchivePart::ArchivePart(Process& process, ReadyGate& ready, const ArchiveOptions& options, const TopicsOptions& topics,
                          const std::string& stream_name, stream::Stream& stream, schema::Registry& registry)
-    : is_file_(options.archive.starts_with("sqlite:")),
+    : is_file_(sqlite_file(options.archive)),
       codec_(registry, {.topic = topics.output_topic, .schema = std::string(schema::iris_output())}),
       store_(open_archive(options, [](const archive::Options& store) { return make_archive_store(store); })),
       service_(

@@ -1,5 +1,6 @@
 #include "app/archive_part.hpp"
 #include "app/connections.hpp"
+#include "app/folder_locks.hpp"
 #include "app/operations_part.hpp"
 #include "app/options.hpp"
 #include "app/process.hpp"
@@ -20,6 +21,8 @@ struct Options {
 };
 
 int serve(const Options& options) {
+    FolderLocks locks;
+    locks.hold_file(options.archive.archive);
     Process process{.stuck_after = options.stuck_after};
     ReadyGate ready(process.health, 1);
     const auto stream = open_stream(options.stream, "nearline-archive", process.metrics);

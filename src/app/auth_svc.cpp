@@ -1,4 +1,5 @@
 #include "app/auth_part.hpp"
+#include "app/folder_locks.hpp"
 #include "app/options.hpp"
 #include "app/process.hpp"
 #include "runtime/log.hpp"
@@ -16,6 +17,8 @@ struct Options {
 };
 
 int serve(const Options& options) {
+    FolderLocks locks;
+    locks.hold_file(options.users.users);
     Process process;
     ReadyGate ready(process.health, 1);
     const token::Jwt jwt(*options.jwt_secret);

@@ -1,5 +1,6 @@
 #include "app/auth_part.hpp"
 #include "app/connections.hpp"
+#include "app/folder_locks.hpp"
 #include "app/notification_part.hpp"
 #include "app/operations_part.hpp"
 #include "app/options.hpp"
@@ -22,6 +23,8 @@ struct Options {
 };
 
 int serve(const Options& options) {
+    FolderLocks locks;
+    locks.hold_file(options.users.users);
     Process process{.stuck_after = options.stuck_after};
     ReadyGate ready(process.health, 1);
     const auto stream = open_stream(options.stream, "nearline-notification", process.metrics);

@@ -69,6 +69,12 @@ Parsed<RegistryPlace> RegistryPlace::parse(const std::string& text) {
     return place;
 }
 
+std::optional<std::string> sqlite_file(const std::string& url) {
+    const std::string scheme = "sqlite:";
+    if (!url.starts_with(scheme)) return std::nullopt;
+    return url.substr(scheme.size());
+}
+
 bool is_loopback(const std::string& address) {
     if (address == "localhost") return true;
     boost::system::error_code error;

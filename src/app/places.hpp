@@ -1,6 +1,7 @@
 #pragma once
 
 #include <boost/system/result.hpp>
+#include <optional>
 #include <string>
 
 /// Where parts are, as settings spell it. Pure functions.
@@ -26,6 +27,9 @@ struct RegistryPlace {
     std::string user;
     static Parsed<RegistryPlace> parse(const std::string& text);
 };
+
+/// The file that sqlite:FILE names; nothing for other URLs.
+std::optional<std::string> sqlite_file(const std::string& url);
 
 /// Whether only this machine can reach what listens there.
 bool is_loopback(const std::string& address);

@@ -10,6 +10,7 @@
 #include "app/connections.hpp"
 #include "app/data_folder.hpp"
 #include "app/demo_users.hpp"
+#include "app/folder_locks.hpp"
 #include "app/gateway_part.hpp"
 #include "app/model_path.hpp"
 #include "app/notification_part.hpp"
@@ -21,7 +22,6 @@
 #include "app/registry_part.hpp"
 #include "app/welcome.hpp"
 #include "auth/passwords.hpp"
-#include "runtime/data_lock.hpp"
 #include "runtime/log.hpp"
 
 namespace nearline::app {
@@ -50,7 +50,15 @@ struct Options {
     std::optional<std::string> jwt_secret;
 
     bool has_embedded_users() const { return users.users == data.users(); }
-    bool has_embedded_registry() const { return registry.registry.starts_with("embedded:"); }
+    /// Nothing where they are elsewhere.
+    std::optional<std::string> registry_folder() const {
+        const auto place = RegistryPlace::parse(registry.registry);
+        return place && place->kind == RegistryPlace::Kind::embedded ? std::optional(place->where) : std::nullopt;
+    }
+    std::optional<std::string> stream_folder() const {
+        const auto place = StreamPlace::parse(stream.stream);
+        return place && place->kind == StreamPlace::Kind::embedded ? std::optional(place->where) : std::nullopt;
+    }
 };
 
 void declare_all(Settings& settings, Options& options) {
@@ -95,15 +103,15 @@ class Everything {
 public:
     explicit Everything(const Options& options)
         : options_(options),
-          lock_(options.data.path, "nearline up"),
+          lock_(*locks_.hold(options.data.path, DataLock::Use::alone)),
           secret_(options.jwt_secret ? *options.jwt_secret : read_or_make_secret(options.data.secret_file())),
           jwt_(secret_),
           users_(open_users(options.users)),
           auth_(process_, ready_, options.auth, *users_, jwt_, options.listen, options.auth_port, "--auth-port") {
+        hold_other_folders();
         begin_hashing();
-        if (options.has_embedded_registry()) {
-            const auto folder = RegistryPlace::parse(options.registry.registry)->where;
-            registry_.emplace(process_, folder, options.listen, options.registry_port, "--registry-port");
+        if (const auto folder = options.registry_folder()) {
+            registry_.emplace(process_, *folder, options.listen, options.registry_port, "--registry-port");
         } else {
             registry_client_ = open_registry(options.registry, process_.metrics);
         }
@@ -146,6 +154,14 @@ private:
         return all;
     }
 
+    /// Where embedded parts lie that are not in the data folder.
+    void hold_other_folders() {
+        if (const auto folder = options_.stream_folder()) locks_.add_known(*folder);
+        if (const auto folder = options_.registry_folder()) locks_.hold(*folder, DataLock::Use::alone);
+        locks_.hold_file(options_.users.users);
+        locks_.hold_file(options_.archive.archive);
+    }
+
     /// What takes as long as hashing a password does, begun while other parts start.
     void begin_hashing() {
         hashing_.push_back(std::async(std::launch::async, [] { auth::nobodys_hash(); }));
@@ -186,7 +202,8 @@ private:
 
     const Options& options_;
     std::optional<std::string> demo_user_;  // written before its part is ready, read when all are
-    DataLock lock_;
+    FolderLocks locks_{"nearline up"};
+    DataLock& lock_;  // of the data folder
     const std::string secret_;
     const token::Jwt jwt_;
     Process process_{.stuck_after = options_.stuck_after};

@@ -6,6 +6,7 @@
 #include "app/commands.hpp"
 #include "app/data_folder.hpp"
 #include "app/options.hpp"
+#include "app/places.hpp"
 #include "auth/user_admin.hpp"
 #include "cli/users.hpp"
 #include "domain/time.hpp"
@@ -61,11 +62,9 @@ std::optional<int> load(Settings& settings, Options& options, int argc, const ch
 
 /// A database that is not there would be made, and its users be nobody's.
 void require_database(const Options& options) {
-    const std::string scheme = "sqlite:";
-    if (!options.users.users.starts_with(scheme)) return;
-    const auto file = options.users.users.substr(scheme.size());
-    if (std::filesystem::exists(file)) return;
-    throw std::runtime_error("there is no " + file +
+    const auto file = sqlite_file(options.users.users);
+    if (!file || std::filesystem::exists(*file)) return;
+    throw std::runtime_error("there is no " + *file +
                              "; start `nearline up` or auth-svc once, or name the users with --users or --data");
 }
 

@@ -1,6 +1,6 @@
 #include "runtime/data_lock.hpp"
 
-#include <array>
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -36,35 +36,54 @@ std::string lock_path(const std::string& folder) {
     return (std::filesystem::path(folder) / DataLock::file_name).string();
 }
 
-struct flock whole_file(short type) {
+/// Bytes of the lock file. Who holds the folder alone locks all that there are and ever will be, and writes at
+/// the beginning; who shares it locks a place of its own further on, and writes there. So both are in each
+/// other's way, those who share are not, and a lock in the way leads to the name of its owner.
+struct Range {
+    off_t start;
+    off_t length;  ///< 0: to the end, wherever that will be
+};
+constexpr Range all{0, 0};
+constexpr Range beginning{0, 4096};
+constexpr off_t place_size = 64;
+constexpr off_t most_places = 1'000;
+
+Range place(off_t number) {
+    return {beginning.length + number * place_size, place_size};
+}
+
+struct flock lock_of(Range range) {
     struct flock lock {};
-    lock.l_type = type;
+    lock.l_type = F_WRLCK;
     lock.l_whence = SEEK_SET;
+    lock.l_start = range.start;
+    lock.l_len = range.length;
     return lock;
 }
 
 /// Locks of the open file, not of the process: a second open and close in this process can't end them.
-bool try_lock(int file) {
-    auto lock = whole_file(F_WRLCK);
+bool try_lock(int file, Range range) {
+    auto lock = lock_of(range);
     if (fcntl(file, F_OFD_SETLK, &lock) == 0) return true;
     if (errno == EAGAIN || errno == EACCES) return false;
     throw std::system_error(errno, std::generic_category(), "can't lock");
 }
 
-bool is_locked(int file) {
-    auto lock = whole_file(F_RDLCK);
-    return fcntl(file, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+/// Where a lock begins that is in the way.
+std::optional<off_t> locked_at(int file, Range range) {
+    auto lock = lock_of(range);
+    if (fcntl(file, F_OFD_GETLK, &lock) != 0 || lock.l_type == F_UNLCK) return std::nullopt;
+    return lock.l_start;
 }
 
-DataLock::Holder read_holder(int file) {
-    std::string text;
-    std::array<char, 4096> part{};
-    for (off_t at = 0;;) {
-        const auto length = pread(file, part.data(), part.size(), at);
-        if (length <= 0) break;
-        text.append(part.data(), static_cast<std::size_t>(length));
-        at += length;
-    }
+std::string who(long pid, const std::string& program) {
+    return "pid " + std::to_string(pid) + "\nprogram " + program + "\n";
+}
+
+DataLock::Holder read_holder(int file, Range range) {
+    std::string text(static_cast<std::size_t>(range.length), '\0');
+    const auto length = pread(file, text.data(), text.size(), range.start);
+    text.resize(static_cast<std::size_t>(std::max<ssize_t>(length, 0)));
     DataLock::Holder holder;
     std::istringstream lines(text);
     for (std::string line; std::getline(lines, line);) {
@@ -83,7 +102,11 @@ DataLock::Holder read_holder(int file) {
     return holder;
 }
 
-std::string in_the_way(const std::string& folder, const DataLock::Holder& holder) {
+std::string in_the_way(const std::string& folder, int file) {
+    DataLock::Holder holder;
+    if (const auto start = locked_at(file, all)) {
+        holder = read_holder(file, *start == beginning.start ? beginning : Range{*start, place_size});
+    }
     // Between taking the lock and writing down who took it there is a moment.
     const std::string who =
         holder.pid > 0 ? holder.program + " (process " + std::to_string(holder.pid) + ")" : "another process";
@@ -92,7 +115,7 @@ std::string in_the_way(const std::string& folder, const DataLock::Holder& holder
 
 }  // namespace
 
-DataLock::DataLock(const std::string& folder, std::string program)
+DataLock::DataLock(const std::string& folder, std::string program, Use use)
     : program_(program.empty() ? program_invocation_short_name : std::move(program)) {
     std::error_code error;
     if (std::filesystem::create_directories(folder, error)) {
@@ -103,9 +126,27 @@ DataLock::DataLock(const std::string& folder, std::string program)
     if (file.get() < 0) {
         throw std::runtime_error(folder + " can't be used: " + path + ": " + std::strerror(errno));
     }
-    if (!try_lock(file.get())) throw std::runtime_error(in_the_way(folder, read_holder(file.get())));
+    if (use == Use::shared) {
+        take_place(folder, file.get());
+    } else {
+        if (!try_lock(file.get(), all)) throw std::runtime_error(in_the_way(folder, file.get()));
+        write({}, file.get());
+    }
     file_ = file.release();
-    write({});
+}
+
+void DataLock::take_place(const std::string& folder, int file) const {
+    for (off_t number = 0; number < most_places; ++number) {
+        if (try_lock(file, place(number))) {
+            auto text = who(getpid(), program_);
+            text.resize(place_size, '\n');
+            // On a full disk the folder is held all the same, by nobody that can be named.
+            static_cast<void>(pwrite(file, text.data(), text.size(), place(number).start));
+            return;
+        }
+        if (locked_at(file, beginning)) break;
+    }
+    throw std::runtime_error(in_the_way(folder, file));
 }
 
 DataLock::~DataLock() {
@@ -113,21 +154,21 @@ DataLock::~DataLock() {
 }
 
 void DataLock::publish(const std::map<std::string, std::string>& addresses) {
-    write(addresses);
+    write(addresses, file_);
 }
 
-void DataLock::write(const std::map<std::string, std::string>& addresses) const {
-    std::string text = "pid " + std::to_string(getpid()) + "\nprogram " + program_ + "\n";
+void DataLock::write(const std::map<std::string, std::string>& addresses, int file) const {
+    auto text = who(getpid(), program_);
     for (const auto& [part, address] : addresses) text += part + " " + address + "\n";
-    if (ftruncate(file_, 0) != 0 || pwrite(file_, text.data(), text.size(), 0) != static_cast<ssize_t>(text.size())) {
+    if (ftruncate(file, 0) != 0 || pwrite(file, text.data(), text.size(), 0) != static_cast<ssize_t>(text.size())) {
         throw std::system_error(errno, std::generic_category(), "can't write the lock of the data folder");
     }
 }
 
 std::optional<DataLock::Holder> DataLock::holder(const std::string& folder) {
     const File file(open(lock_path(folder).c_str(), O_RDONLY | O_CLOEXEC));
-    if (file.get() < 0 || !is_locked(file.get())) return std::nullopt;
-    return read_holder(file.get());
+    if (file.get() < 0 || !locked_at(file.get(), beginning)) return std::nullopt;
+    return read_holder(file.get(), beginning);
 }
 
 }  // namespace nearline

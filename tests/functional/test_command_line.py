@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from support.client import ADMIN, FIELDS, PASSWORD
-from support.process import BIN, free_port, wait_until
+from support.process import BIN, Service, free_port, wait_until
 from support.stack import EmbeddedStack, run_cli, run_program
 
 SETOSA = ["sepal_length=5.2", "sepal_width=3.6", "petal_length=1.5", "petal_width=0.3"]
@@ -192,6 +192,39 @@ def test_a_taken_port_is_named_with_its_flag(embedded, tmp_path):
     assert run.returncode == 1
     last = run.stderr.strip().splitlines()[-1]
     assert f"port {embedded.ports['gateway']}" in last and "--gateway-port" in last
+
+
+def make_service(program, folder, *arguments):
+    """A separate service, on a port of its own, without anything that it would have to wait for at the start."""
+    port = free_port()
+    return Service(program, ["--admin-port" if program != "auth-svc" else "--port", port, "--listen", "127.0.0.1", *arguments],
+                   folder, f"http://127.0.0.1:{port}", {"JWT_SECRET": "0" * 32})
+
+
+def test_services_keep_out_of_a_folder_that_up_has(embedded, tmp_path):
+    users, kafka = f"sqlite:{embedded.data}/users.db", ["--stream", "kafka://127.0.0.1:1"]
+    for program, arguments in (("auth-svc", ["--users", users]),
+                               ("notification-svc", ["--users", users, "--mail", f"file:{tmp_path}", *kafka]),
+                               ("archive-svc", ["--archive", f"sqlite:{embedded.data}/archive.db", *kafka]),
+                               ("nearline", ["up", "--data", tmp_path / "data", "--users", users]),
+                               ("nearline", ["up", "--data", tmp_path / "data", "--registry", f"embedded:{embedded.data}"]),
+                               ("nearline", ["registry", "--data", embedded.data])):
+        run = run_program(program, arguments, env={"JWT_SECRET": "0" * 32}, timeout=20)
+        assert run.returncode == 1, run.stderr
+        assert f"is in use by nearline up (process {embedded.service.pid})" in run.stderr.splitlines()[-1], run.stderr
+
+
+def test_services_share_a_folder_and_up_keeps_out_of_it(tmp_path):
+    users = f"sqlite:{tmp_path}/data/users.db"
+    auth = make_service("auth-svc", tmp_path, "--users", users).start()
+    mail = make_service("notification-svc", tmp_path, "--users", users, "--mail", f"file:{tmp_path}/data/mail",
+                        "--stream", "kafka://127.0.0.1:1").start(wait=False)
+    wait_until(lambda: "listening" in mail.log(), 20, "notification-svc starts")
+    assert auth.running() and mail.running()
+    run = run_cli(["up", "--data", tmp_path / "data"], timeout=20)
+    assert run.returncode == 1, run.stderr
+    assert f"is in use by auth-svc (process {auth.pid})" in run.stderr
+    assert [auth.stop(), mail.stop()] == [0, 0]
 
 
 def test_demo_users_never_stand_open_to_others(tmp_path):

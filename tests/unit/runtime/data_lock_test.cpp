@@ -5,6 +5,7 @@
 #include <fstream>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <memory>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -42,6 +43,33 @@ TEST_F(DataLockTest, RefusesASecondOneByName) {
     EXPECT_THAT([&] { DataLock(folder_, "nearline registry"); },
                 ThrowsMessage<std::runtime_error>(
                     HasSubstr(folder_ + " is in use by nearline up (process " + std::to_string(getpid()) + ")")));
+}
+
+TEST_F(DataLockTest, IsSharedByThoseWhoSaySo) {
+    const DataLock one(folder_, "auth-svc", DataLock::Use::shared);
+    const DataLock other(folder_, "notification-svc", DataLock::Use::shared);
+    EXPECT_FALSE(DataLock::holder(folder_)) << "nobody has it alone";
+    EXPECT_THAT([&] { DataLock(folder_, "nearline up"); },
+                ThrowsMessage<std::runtime_error>(HasSubstr(folder_ + " is in use by auth-svc (process ")));
+}
+
+TEST_F(DataLockTest, NamesWhoIsLeftOfThoseWhoShareIt) {
+    auto first = std::make_unique<DataLock>(folder_, "auth-svc", DataLock::Use::shared);
+    const DataLock second(folder_, "notification-svc", DataLock::Use::shared);
+    first.reset();
+    EXPECT_THAT([&] { DataLock(folder_, "nearline up"); },
+                ThrowsMessage<std::runtime_error>(HasSubstr(" is in use by notification-svc (process ")));
+    EXPECT_NO_THROW(DataLock(folder_, "archive-svc", DataLock::Use::shared)) << "the first place is free again";
+}
+
+TEST_F(DataLockTest, IsNotSharedWithWhoHasItAlone) {
+    {
+        const DataLock lock(folder_, "nearline up");
+        EXPECT_THAT([&] { DataLock(folder_, "auth-svc", DataLock::Use::shared); },
+                    ThrowsMessage<std::runtime_error>(HasSubstr(folder_ + " is in use by nearline up (process ")));
+    }
+    EXPECT_NO_THROW(DataLock(folder_, "auth-svc", DataLock::Use::shared));
+    EXPECT_NO_THROW(DataLock(folder_, "nearline up"));
 }
 
 TEST_F(DataLockTest, TellsWhoHoldsItAndWhere) {
