@@ -1,72 +1,41 @@
 #include "app/auth_part.hpp"
-#include "app/connections.hpp"
 #include "app/folder_locks.hpp"
 #include "app/notification_part.hpp"
-#include "app/operations_part.hpp"
-#include "app/options.hpp"
-#include "app/process.hpp"
+#include "app/topic_service.hpp"
 
 namespace nearline::app {
 namespace {
 
 struct Options {
-    StreamOptions stream;
-    RegistryOptions registry;
+    TopicServiceOptions service;
     UsersOptions users;
-    TopicsOptions topics;
     MailOptions mail;
-    ListenOptions listen;
-    int port = 9103;
-    ProcessOptions process;
-    std::chrono::milliseconds stuck_after{60'000};
-    std::optional<std::string> jwt_secret;
 };
 
 int serve(const Options& options) {
     FolderLocks locks;
     locks.hold_file(options.users.users);
-    Process process{.stuck_after = options.stuck_after};
-    ReadyGate ready(process.health, 1);
-    const auto stream = open_stream(options.stream, "nearline-notification", process.metrics);
-    const auto registry = open_registry(options.registry, process.metrics);
+    TopicService service(options.service, "nearline-notification");
     const auto users = open_users(options.users);
-    std::optional<token::Jwt> jwt;
-    if (options.jwt_secret) jwt.emplace(*options.jwt_secret);
-    OperationsPart operations(process, *stream, jwt ? &*jwt : nullptr, options.listen, options.port, "--admin-port");
-    NotificationPart notification(process, ready, options.mail, options.users, options.topics,
-                                  stream_dependency(options.stream), *stream, *registry, *users);
-    warn_of_replication(options.stream, options.topics);
-    Lifecycle lifecycle;
-    operations.add_to(lifecycle);
-    notification.add_to(lifecycle);
-    return run(process, lifecycle, options.process);
+    NotificationPart notification(service.process, service.ready, options.mail, options.users, options.service.topics,
+                                  service.stream_name, *service.stream, *service.registry, *users);
+    return service.run(notification);
 }
 
 int main(int argc, const char* const* argv) {
     Options options;
-    options.stream.stream = "kafka://localhost:9092";
-    options.registry.registry = "http://localhost:8081";
     options.users.users = "sqlite:./data/users.db";
     options.mail.mail = "file:./data/mail";
-    options.listen.address = "0.0.0.0";
     Settings settings(
         "notification-svc",
         "Mails users their predictions, which it reads from the output topic, once each. Part of Nearline; any number "
         "of them share the work.");
-    declare(settings, options.mail, options.topics);
+    declare(settings, options.mail, options.service.topics);
     declare(settings, options.users);
-    declare(settings, options.stream, false);
-    declare(settings, options.registry, false);
-    declare(settings, options.topics);
-    declare(settings, options.listen);
-    declare_port(settings, "--admin-port", "NEARLINE_NOTIFICATION_PORT", options.port,
-                 "port for /healthz, /readyz, /metrics and, where JWT_SECRET is given, the admin API");
-    declare(settings, options.process);
-    declare_stuck_after(settings, options.stuck_after);
-    declare_jwt_secret(settings, options.jwt_secret, false);
+    declare(settings, options.service, "NEARLINE_NOTIFICATION_PORT", 9103);
     if (const auto code = settings.load(argc, argv)) return *code;
     block_signals();
-    apply(options.process);
+    apply(options.service.process);
     return serve(options);
 }
 

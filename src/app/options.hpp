@@ -27,7 +27,7 @@ struct ListenOptions {
     std::string address;
     std::size_t max_body = 1 << 20;
     int max_connections = 10'000;
-    std::vector<std::string> trusted_proxies;
+    std::vector<std::string> trusted_proxies{};
 };
 /// `address` as it stands is the default.
 void declare(Settings& settings, ListenOptions& options);
@@ -36,15 +36,15 @@ void declare_port(Settings& settings, const std::string& flag, const std::string
 
 struct StreamOptions {
     std::string stream;
-    std::optional<std::string> kafka_config;
+    std::optional<std::string> kafka_config{};
 };
 /// `embedded`: whether this program can have an embedded stream; where not, the reason is the error.
 void declare(Settings& settings, StreamOptions& options, bool embedded);
 
 struct RegistryOptions {
     std::string registry;
-    std::optional<std::string> ca_file;
-    std::optional<std::string> password;
+    std::optional<std::string> ca_file{};
+    std::optional<std::string> password{};
 };
 void declare(Settings& settings, RegistryOptions& options, bool embedded);
 

@@ -1,63 +1,32 @@
-#include "app/connections.hpp"
-#include "app/operations_part.hpp"
-#include "app/options.hpp"
 #include "app/prediction_part.hpp"
-#include "app/process.hpp"
+#include "app/topic_service.hpp"
 
 namespace nearline::app {
 namespace {
 
 struct Options {
-    StreamOptions stream;
-    RegistryOptions registry;
-    TopicsOptions topics;
+    TopicServiceOptions service;
     PredictionOptions prediction;
-    ListenOptions listen;
-    int port = 9101;
-    ProcessOptions process;
-    std::chrono::milliseconds stuck_after{60'000};
-    std::optional<std::string> jwt_secret;
 };
 
 int serve(const Options& options) {
-    Process process{.stuck_after = options.stuck_after};
-    ReadyGate ready(process.health, 1);
-    const auto stream = open_stream(options.stream, "nearline-prediction", process.metrics);
-    const auto registry = open_registry(options.registry, process.metrics);
-    std::optional<token::Jwt> jwt;
-    if (options.jwt_secret) jwt.emplace(*options.jwt_secret);
-    OperationsPart operations(process, *stream, jwt ? &*jwt : nullptr, options.listen, options.port, "--admin-port");
-    PredictionPart prediction(process, ready, options.prediction, options.topics, stream_dependency(options.stream),
-                              *stream, *registry);
-    warn_of_replication(options.stream, options.topics);
-    Lifecycle lifecycle;
-    operations.add_to(lifecycle);
-    prediction.add_to(lifecycle);
-    return run(process, lifecycle, options.process);
+    TopicService service(options.service, "nearline-prediction");
+    PredictionPart prediction(service.process, service.ready, options.prediction, options.service.topics,
+                              service.stream_name, *service.stream, *service.registry);
+    return service.run(prediction);
 }
 
 int main(int argc, const char* const* argv) {
     Options options;
-    options.stream.stream = "kafka://localhost:9092";
-    options.registry.registry = "http://localhost:8081";
-    options.listen.address = "0.0.0.0";
     Settings settings(
         "prediction-svc",
         "Takes requests from the input topic, asks the model, and writes predictions to the output topic. "
         "Part of Nearline; any number of them share the work.");
-    declare(settings, options.stream, false);
-    declare(settings, options.registry, false);
-    declare(settings, options.topics);
     declare(settings, options.prediction);
-    declare(settings, options.listen);
-    declare_port(settings, "--admin-port", "NEARLINE_PREDICTION_PORT", options.port,
-                 "port for /healthz, /readyz, /metrics and, where JWT_SECRET is given, the admin API");
-    declare(settings, options.process);
-    declare_stuck_after(settings, options.stuck_after);
-    declare_jwt_secret(settings, options.jwt_secret, false);
+    declare(settings, options.service, "NEARLINE_PREDICTION_PORT", 9101);
     if (const auto code = settings.load(argc, argv)) return *code;
     block_signals();
-    apply(options.process);
+    apply(options.service.process);
     return serve(options);
 }
 
