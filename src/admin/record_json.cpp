@@ -2,30 +2,21 @@
 
 #include <algorithm>
 #include <boost/json/value.hpp>
-#include <openssl/evp.h>
 
 #include "domain/json.hpp"
 #include "schema/framing.hpp"
+#include "token/base64url.hpp"
 
 namespace nearline::admin {
 
 namespace {
-
-std::string base64(std::string_view bytes) {
-    std::string text((bytes.size() + 2) / 3 * 4 + 1, '\0');  // and the zero byte that OpenSSL writes behind it
-    const int length =
-        EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
-                        reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
-    text.resize(static_cast<std::size_t>(length));
-    return text;
-}
 
 std::string text_or_bytes(const std::optional<std::string>& value) {
     if (!value) return "null";
     auto quoted = quote_json(*value);
     // The strict parser knows what is UTF-8.
     if (parse_json(quoted).has_value()) return quoted;
-    return R"({"base64":")" + base64(*value) + "\"}";
+    return R"({"base64":")" + token::base64_encode(*value) + "\"}";
 }
 
 std::string json_or_text(const std::string& value) {

@@ -161,4 +161,18 @@ std::string quote_json(std::string_view text) {
     return json::serialize(json::string_view(text.data(), text.size()));
 }
 
+std::string pointer_step(std::string_view name) {
+    std::string step = "/";
+    for (const char c : name) {
+        if (c == '~') {
+            step += "~0";
+        } else if (c == '/') {
+            step += "~1";
+        } else {
+            step += c;
+        }
+    }
+    return step;
+}
+
 }  // namespace nearline

@@ -23,4 +23,7 @@ Result<boost::json::value> parse_json(std::string_view text, JsonLimits limits =
 /// Text as a JSON string, with its quotes.
 std::string quote_json(std::string_view text);
 
+/// A name as one step of a JSON pointer (RFC 6901), with the "/" before it.
+std::string pointer_step(std::string_view name);
+
 }  // namespace nearline

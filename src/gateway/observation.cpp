@@ -15,20 +15,6 @@ bool is_float32(double number) {
     return std::abs(number) <= std::numeric_limits<float>::max();
 }
 
-std::string pointer_to(std::string_view name) {
-    std::string pointer = "/";
-    for (const char c : name) {
-        if (c == '~') {
-            pointer += "~0";
-        } else if (c == '/') {
-            pointer += "~1";
-        } else {
-            pointer += c;
-        }
-    }
-    return pointer;
-}
-
 /// Numbers that the schema lets through and a model can't compute with.
 void add_numbers_out_of_range(const boost::json::value& document, std::vector<Violation>& violations) {
     const auto* object = document.if_object();
@@ -36,7 +22,7 @@ void add_numbers_out_of_range(const boost::json::value& document, std::vector<Vi
     for (const auto& [name, value] : *object) {
         const double* number = value.if_double();
         if (!number || is_float32(*number)) continue;
-        const std::string pointer = pointer_to(name);
+        const std::string pointer = pointer_step(name);
         const bool named = std::any_of(violations.begin(), violations.end(),
                                        [&](const Violation& violation) { return violation.pointer == pointer; });
         if (!named) violations.push_back({pointer, "must be finite as a 32-bit float, at most 3.4028234663852886e38"});
@@ -68,7 +54,7 @@ Result<std::string> check_observation(std::string_view body, const schema::JsonS
         const auto* value = object->if_contains(name);
         if (!value) continue;
         if (!value->is_number())
-            return breaks_schema({{pointer_to(name), "must be a number: models take nothing else"}});
+            return breaks_schema({{pointer_step(name), "must be a number: models take nothing else"}});
         features.push_back({name, value->to_number<double>()});
     }
     return to_json(features);

@@ -1,36 +1,16 @@
 #include "gateway/responses.hpp"
 
 #include "domain/json.hpp"
+#include "http/text.hpp"
 
 namespace nearline::gateway {
 namespace {
 
-/// The names of RFC 9110 for the statuses that failures have; the class's for others.
+/// For statuses without a name, their class's.
 std::string title_of(int status) {
-    switch (status) {
-        case 400:
-            return "Bad Request";
-        case 404:
-            return "Not Found";
-        case 409:
-            return "Conflict";
-        case 413:
-            return "Content Too Large";
-        case 422:
-            return "Unprocessable Content";
-        case 500:
-            return "Internal Server Error";
-        case 501:
-            return "Not Implemented";
-        case 502:
-            return "Bad Gateway";
-        case 503:
-            return "Service Unavailable";
-        case 504:
-            return "Gateway Timeout";
-        default:
-            return status < 500 ? "Bad Request" : "Internal Server Error";
-    }
+    const auto name = http::reason_phrase(status);
+    if (name != "Unknown") return std::string(name);
+    return status < 500 ? "Bad Request" : "Internal Server Error";
 }
 
 std::string because(const std::string& reason) {

@@ -11,6 +11,7 @@
 #include <valijson/schema_parser.hpp>
 #include <valijson/validator.hpp>
 
+#include "domain/json.hpp"
 #include "schema/flat_check.hpp"
 #include "schema/schema_text.hpp"
 #include "schema/violations.hpp"
@@ -89,16 +90,7 @@ std::size_t count_values(const json::value& value, std::size_t most) {
 std::string to_pointer(const std::vector<std::string>& context) {
     std::string pointer;
     for (std::size_t i = 1; i < context.size(); ++i) {
-        pointer += '/';
-        for (const char c : context[i].substr(1, context[i].size() - 2)) {
-            if (c == '~') {
-                pointer += "~0";
-            } else if (c == '/') {
-                pointer += "~1";
-            } else {
-                pointer += c;
-            }
-        }
+        pointer += pointer_step(std::string_view(context[i]).substr(1, context[i].size() - 2));
     }
     return pointer;
 }

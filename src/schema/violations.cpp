@@ -22,21 +22,6 @@ std::string_view view(json::string_view text) {
     return {text.data(), text.size()};
 }
 
-/// One step of a JSON pointer (RFC 6901).
-std::string escape(std::string_view token) {
-    std::string text;
-    for (const char c : token) {
-        if (c == '~') {
-            text += "~0";
-        } else if (c == '/') {
-            text += "~1";
-        } else {
-            text += c;
-        }
-    }
-    return text;
-}
-
 const char* type_word(const json::value& value) {
     switch (value.kind()) {
         case json::kind::null:
@@ -279,14 +264,14 @@ private:
         if (properties != nullptr) {
             for (const auto& property : *properties) {
                 if (const auto* value = object.if_contains(property.key())) {
-                    explain(property.value(), *value, pointer + "/" + escape(view(property.key())));
+                    explain(property.value(), *value, pointer + pointer_step(view(property.key())));
                 }
             }
         }
         if (const auto* required = schema.if_contains("required"); required != nullptr && required->is_array()) {
             for (const auto& name : required->get_array()) {
                 if (name.is_string() && !object.contains(name.get_string())) {
-                    add(pointer + "/" + escape(view(name.get_string())), "is missing");
+                    add(pointer + pointer_step(view(name.get_string())), "is missing");
                 }
             }
         }
@@ -304,7 +289,7 @@ private:
         for (const auto& member : object) {
             if (full()) return;
             if (properties != nullptr && properties->contains(member.key())) continue;
-            const auto place = pointer + "/" + escape(view(member.key()));
+            const auto place = pointer + pointer_step(view(member.key()));
             if (additional->is_bool() && !additional->get_bool()) {
                 add(place, unknown_field(properties, view(member.key())));
             } else {

@@ -1,5 +1,6 @@
 #include "token/base64url.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -28,6 +29,14 @@ std::string base64url_encode(std::string_view bytes) {
         for (count += 8; count >= 6;) text[size++] = alphabet[(bits >> (count -= 6)) & 63];
     }
     if (count > 0) text[size++] = alphabet[(bits << (6 - count)) & 63];
+    return text;
+}
+
+std::string base64_encode(std::string_view bytes) {
+    std::string text = base64url_encode(bytes);
+    std::replace(text.begin(), text.end(), '-', '+');
+    std::replace(text.begin(), text.end(), '_', '/');
+    text.resize((bytes.size() + 2) / 3 * 4, '=');
     return text;
 }
 

@@ -138,6 +138,12 @@ TEST(ParseJson, TurnsTooLargeNumbersIntoInfinities) {
     EXPECT_DOUBLE_EQ(value->at(3).as_double(), 123456789012345678901234567890.0);
 }
 
+TEST(PointerStep, EscapesWhatMustBe) {
+    EXPECT_EQ(pointer_step("sepal_length"), "/sepal_length");
+    EXPECT_EQ(pointer_step("a/b~c~1"), "/a~1b~0c~01");
+    EXPECT_EQ(pointer_step(""), "/");
+}
+
 TEST(QuoteJson, EscapesWhatMustBe) {
     EXPECT_EQ(quote_json("a\"\\\n\x01ü"), "\"a\\\"\\\\\\n\\u0001ü\"");
 }
