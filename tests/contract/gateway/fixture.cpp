@@ -7,18 +7,7 @@
 #include "schema/builtin_schemas.hpp"
 
 namespace nearline::test {
-namespace {
-
 using namespace std::chrono_literals;
-
-schema::TopicCodec::Options codec_options(const std::string& topic, std::string_view schema) {
-    schema::TopicCodec::Options options;
-    options.topic = topic;
-    options.schema = schema;
-    return options;
-}
-
-}  // namespace
 
 bool eventually(const std::function<bool()>& condition, std::chrono::milliseconds time) {
     const auto end = std::chrono::steady_clock::now() + time;
@@ -55,8 +44,10 @@ std::string Person::token(std::int64_t lifetime, std::int64_t age) const {
 
 Gateway::Gateway(World& world, const std::function<void(gateway::Options&)>& set, stream::Stream* stream,
                  schema::Registry* registry)
-    : input_(registry ? *registry : world.registry, codec_options("input-topic", schema::iris_input())),
-      output_(registry ? *registry : world.registry, codec_options("output-topic", schema::iris_output())) {
+    : input_(registry ? *registry : world.registry,
+             {.topic = "input-topic", .schema = std::string(schema::iris_input())}),
+      output_(registry ? *registry : world.registry,
+              {.topic = "output-topic", .schema = std::string(schema::iris_output())}) {
     gateway::Options options;
     set(options);
     loop_.start();

@@ -7,23 +7,12 @@
 #include "schema/builtin_schemas.hpp"
 
 namespace nearline::test {
-namespace {
-
 using namespace std::chrono_literals;
-
-schema::TopicCodec::Options codec_options(const std::string& topic, std::string_view schema) {
-    schema::TopicCodec::Options options;
-    options.topic = topic;
-    options.schema = schema;
-    return options;
-}
-
-}  // namespace
 
 Worker::Worker(stream::Stream& stream, schema::Registry& registry, Make answer)
     : stream_(stream),
-      input_(registry, codec_options("input-topic", schema::iris_input())),
-      output_(registry, codec_options("output-topic", schema::iris_output())),
+      input_(registry, {.topic = "input-topic", .schema = std::string(schema::iris_input())}),
+      output_(registry, {.topic = "output-topic", .schema = std::string(schema::iris_output())}),
       make_(std::move(answer)),
       producer_(stream.producer({})) {
     output_.connect().value();

@@ -1,10 +1,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/wait.h>
-#include <unistd.h>
 #include <vector>
 
 #include "support/mariadb.hpp"
+#include "support/processes.hpp"
 
 namespace nearline::store {
 namespace {
@@ -61,34 +60,10 @@ TEST_F(MysqlMigrate, RefusesADatabaseFromANewerVersion) {
 }
 
 TEST_F(MysqlMigrate, ManyProcessesAtOnce) {
-    int pipe_ends[2];
-    ASSERT_EQ(0, ::pipe(pipe_ends));
-    std::vector<pid_t> children;
-    for (int i = 0; i < 6; ++i) {
-        const pid_t child = ::fork();
-        ASSERT_GE(child, 0);
-        if (child == 0) {
-            ::close(pipe_ends[1]);
-            char byte = 0;
-            if (::read(pipe_ends[0], &byte, 1) != 0) ::_exit(2);  // until the parent closes its end
-            try {
-                MysqlPool pool(database_.options());
-                migrate(pool, "test", steps);
-                ::_exit(0);
-            } catch (const std::exception& error) {
-                std::fprintf(stderr, "%s\n", error.what());
-                ::_exit(1);
-            }
-        }
-        children.push_back(child);
-    }
-    ::close(pipe_ends[0]);
-    ::close(pipe_ends[1]);
-    for (const pid_t child : children) {
-        int status = -1;
-        ASSERT_EQ(child, ::waitpid(child, &status, 0));
-        EXPECT_EQ(0, status);
-    }
+    EXPECT_EQ(0, test::failures_in_processes(6, [&](int) {
+                  MysqlPool pool(database_.options());
+                  migrate(pool, "test", steps);
+              }));
     EXPECT_EQ(1, number("SELECT count(*) FROM a"));
     EXPECT_EQ(4, number("SELECT count(*) FROM nearline_migrations WHERE finished_at IS NOT NULL"));
 }

@@ -5,14 +5,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <set>
-#include <sys/wait.h>
 #include <thread>
-#include <unistd.h>
 #include <vector>
 
 #include "auth/passwords.hpp"
 #include "auth/user_address_book.hpp"
 #include "auth/user_admin.hpp"
+#include "support/processes.hpp"
 #include "support/user_stores.hpp"
 
 namespace nearline::auth {
@@ -260,34 +259,13 @@ TEST_P(Users, AdministratorsWhoRemoveEachOtherAtOnceLeaveOne) {
 
 TEST_P(Users, ManyProcessesPrepareAtOnce) {
     const auto fresh = GetParam().make();
-    int pipe_ends[2];
-    ASSERT_EQ(0, ::pipe(pipe_ends));
-    std::vector<pid_t> children;
-    for (int i = 0; i < 4; ++i) {
-        const pid_t child = ::fork();
-        ASSERT_GE(child, 0);
-        if (child == 0) {
-            ::close(pipe_ends[1]);
-            char byte = 0;
-            if (::read(pipe_ends[0], &byte, 1) != 0) ::_exit(2);  // until the parent closes its end
-            try {
-                const auto store = fresh->open();
-                store->prepare();
-                ::_exit(store->add(user("p" + std::to_string(i) + "@x"), some_hash) == Added::done ? 0 : 3);
-            } catch (const std::exception& error) {
-                std::fprintf(stderr, "%s\n", error.what());
-                ::_exit(1);
-            }
-        }
-        children.push_back(child);
-    }
-    ::close(pipe_ends[0]);
-    ::close(pipe_ends[1]);
-    for (const pid_t child : children) {
-        int status = -1;
-        ASSERT_EQ(child, ::waitpid(child, &status, 0));
-        EXPECT_EQ(0, status);
-    }
+    EXPECT_EQ(0, test::failures_in_processes(4, [&](int i) {
+                  const auto store = fresh->open();
+                  store->prepare();
+                  if (store->add(user("p" + std::to_string(i) + "@x"), some_hash) != Added::done) {
+                      throw std::runtime_error("not added");
+                  }
+              }));
     const auto store = fresh->open();
     store->prepare();
     EXPECT_EQ(4U, store->list(10, "").size());

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "domain/problem.hpp"
+#include "support/processes.hpp"
 #include "support/temp_dir.hpp"
 
 namespace nearline::store {
@@ -145,44 +146,14 @@ TEST(SqliteMigrate, RefusesGapsInTheProgramItself) {
     EXPECT_THROW(migrate(*database, "test", std::vector<Migration>{{2, "gap", "SELECT 1"}}), std::logic_error);
 }
 
-// Exits 0 where the database could be opened and migrated. In a forked child: no gtest, no destructors.
-[[noreturn]] void open_and_migrate_in_child(const std::string& path, int start_pipe) {
-    char byte = 0;
-    const bool started = ::read(start_pipe, &byte, 1) == 0;  // until the parent closes its end
-    try {
-        auto database = open_sqlite(path);
-        migrate(*database, "test", two_steps);
-        ::_exit(started ? 0 : 2);
-    } catch (const std::exception& error) {
-        const std::string what = std::string(error.what()) + "\n";
-        if (::write(STDERR_FILENO, what.data(), what.size()) < 0) ::_exit(3);
-        ::_exit(1);
-    }
-}
-
 TEST(SqliteMigrate, ManyProcessesAtOnce) {
     const test::TempDir dir;
     for (int round = 0; round < 5; ++round) {
         const std::string path = dir / ("x" + std::to_string(round) + ".db");
-        int pipe_ends[2];
-        ASSERT_EQ(0, ::pipe(pipe_ends));
-        std::vector<pid_t> children;
-        for (int i = 0; i < 6; ++i) {
-            const pid_t child = ::fork();
-            ASSERT_GE(child, 0);
-            if (child == 0) {
-                ::close(pipe_ends[1]);
-                open_and_migrate_in_child(path, pipe_ends[0]);
-            }
-            children.push_back(child);
-        }
-        ::close(pipe_ends[0]);
-        ::close(pipe_ends[1]);
-        for (const pid_t child : children) {
-            int status = -1;
-            ASSERT_EQ(child, ::waitpid(child, &status, 0));
-            EXPECT_EQ(0, status);
-        }
+        EXPECT_EQ(0, test::failures_in_processes(6, [&](int) {
+                      auto database = open_sqlite(path);
+                      migrate(*database, "test", two_steps);
+                  }));
         auto database = open_sqlite(path);
         EXPECT_EQ(1, database->execAndGet("SELECT count(*) FROM a").getInt());
         EXPECT_EQ(2, database->execAndGet("SELECT count(*) FROM nearline_migrations").getInt());
