@@ -22,7 +22,9 @@ Result<void> to_result(UserStore::Changed outcome, std::string_view name) {
 }  // namespace
 
 Result<User> add_user(UserStore& store, const NewUser& user, std::int64_t now) {
-    if (auto violations = check_new_user(user); !violations.empty()) return invalid_body(std::move(violations));
+    if (auto violations = check_new_user(user); !violations.empty()) {
+        return Problem{422, "Unprocessable Content", "The user can't be added.", std::move(violations)};
+    }
     User added{.id = Uuid::random(),
                .name = normal_name(user.name),
                .admin = user.admin,

@@ -280,6 +280,7 @@ TEST_P(Users, AdministrationWithoutAServer) {
     const auto invalid = add_user(*store_, {"root", "short", false}, now);
     ASSERT_FALSE(invalid);
     EXPECT_EQ(422, invalid.error().status);
+    EXPECT_EQ("The user can't be added.", invalid.error().detail) << "no body was sent";
     EXPECT_EQ(2U, invalid.error().errors.size());
     EXPECT_EQ(409, remove_user(*store_, "root@example.com", now).error().status);
     EXPECT_EQ(404, remove_user(*store_, "nobody@example.com", now).error().status);
