@@ -62,13 +62,6 @@ Result<User> set_admin(UserStore& store, std::string_view name, bool admin, std:
     return account->user;
 }
 
-Result<void> set_password(UserStore& store, std::string_view name, std::string_view password, std::int64_t now) {
-    if (const auto wrong = check_new_password(password, name)) return invalid_body({{"/password", *wrong}});
-    const auto account = store.find_by_name(name);
-    if (!account) return no_such_user(name);
-    return to_result(store.set_password(account->user.id, hash_password(password), now), name);
-}
-
 Problem name_taken(std::string_view name) {
     return {
         409, "Conflict",

@@ -25,8 +25,6 @@ Result<User> remove_user(UserStore& store, std::string_view name, std::int64_t n
 /// Makes the user an administrator, or no more one, and gives who it was. The user's tokens are void, unless nothing
 /// changed. 404; 409 for the last administrator.
 Result<User> set_admin(UserStore& store, std::string_view name, bool admin, std::int64_t now);
-/// 404; 422.
-Result<void> set_password(UserStore& store, std::string_view name, std::string_view password, std::int64_t now);
 
 // The same words for the HTTP API.
 Problem name_taken(std::string_view name);

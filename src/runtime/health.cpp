@@ -107,11 +107,6 @@ Health::Report Health::readyz() const {
     return {phase_ == Phase::ready ? 200 : 503, body + "}}"};
 }
 
-bool Health::is_draining() const {
-    const std::scoped_lock lock(mutex_);
-    return phase_ == Phase::draining;
-}
-
 std::map<std::string, std::string> Health::missing() const {
     const std::scoped_lock lock(mutex_);
     return reasons();

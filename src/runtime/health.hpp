@@ -41,7 +41,6 @@ public:
     };
     Report healthz() const;  ///< 200 {"status":"alive"}
     Report readyz() const;   ///< 200 or 503 {"status":"ready"|"starting"|"draining","missing":{"kafka":"…"}}
-    bool is_draining() const;
     /// By dependency, why; where several say so, the reason of each once.
     std::map<std::string, std::string> missing() const;
 

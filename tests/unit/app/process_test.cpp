@@ -48,7 +48,7 @@ TEST(Run, EndsWithOneWhenAPartCannotGoOn) {
     lifecycle.add({"part", [&] { process.fail("part", "broken"); }, [](auto) {}, [&] { stopped = true; }});
     EXPECT_EQ(run(process, lifecycle, {}), 1);
     EXPECT_TRUE(stopped);
-    EXPECT_TRUE(process.health.is_draining());
+    EXPECT_THAT(process.health.readyz().body, HasSubstr("draining"));
 }
 
 }  // namespace
