@@ -9,8 +9,8 @@ namespace {
 constexpr double hour = 3'600'000.0;
 
 GatewayOptions complete(GatewayOptions options, const TopicsOptions& topics, const std::string& stream_name) {
-    options.model = topics.model_name;
-    options.group_prefix = topics.group_prefix;
+    options.group = topics.group("gateway");
+    options.prediction_group = topics.group("prediction");
     options.input_topic = topics.input_topic;
     options.output_topic = topics.output_topic;
     options.topics = topics.topic_options();

@@ -11,8 +11,8 @@ namespace nearline::gateway {
 
 /// What gateway-svc can be told.
 struct Options {
-    std::string model = "iris";             ///< the last part of the groups' names
-    std::string group_prefix = "nearline";  ///< the first part
+    std::string group = "nearline-gateway-iris";                ///< that divides reply partitions among gateways
+    std::string prediction_group = "nearline-prediction-iris";  ///< whose lag is the backlog
     std::string input_topic = "input-topic";
     std::string output_topic = "output-topic";
     stream::TopicOptions topics{};       ///< for topics that are missing

@@ -38,10 +38,6 @@ constexpr auto flush_time = 1'000ms;
 // What is told at the end of the drain still has to be written.
 constexpr auto drain_reserve = 300ms;
 
-std::string group_name(const Options& options, const std::string& role) {
-    return options.group_prefix + "-" + role + "-" + options.model;
-}
-
 ArchiveReads::Options archive_options(const Options& options) {
     ArchiveReads::Options reads;
     reads.name = options.archive_name;
@@ -112,8 +108,7 @@ Service::Impl::Impl(const Parts& p, Options o)
       keep(options.keep_answers, options.keep_bytes),
       archive(p.archive, p.loop, gate, p.metrics, p.health, archive_options(options)),
       replies({p.stream, *admin, p.output, p.metrics, gate, stream_jobs, registry_jobs}, options.output_topic,
-              group_name(options, "gateway"),
-              [this](const std::vector<AnswerPtr>& answers) { callers.answered(answers); }),
+              options.group, [this](const std::vector<AnswerPtr>& answers) { callers.answered(answers); }),
       callers(p.loop, gate, replies, keep, p.metrics, {options.max_pending, options.max_late, options.late_time}),
       stream_down(options.stream_name + " has not answered yet"),
       watch(p.stream, p.health, watch_options()),
@@ -227,7 +222,7 @@ void Service::Impl::check_started() {
 void Service::Impl::sample_backlog() {
     try {
         const auto topic = admin->topic(options.input_topic);
-        const auto committed = admin->committed(group_name(options, "prediction"), options.input_topic);
+        const auto committed = admin->committed(options.prediction_group, options.input_topic);
         std::int64_t end = 0;
         std::int64_t done = 0;
         for (int partition = 0; topic && partition < topic->partitions; ++partition) {
