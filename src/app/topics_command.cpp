@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <filesystem>
 #include <iostream>
 
@@ -132,6 +133,24 @@ void declare(Settings& settings, Options& options) {
     declare(settings, options.stream, false);
 }
 
+/// Kafka itself, unless what names a server was said nearer by: --data on the command line goes before
+/// NEARLINE_STREAM in the environment.
+bool asks_kafka(const Settings& settings) {
+    auto server = Settings::Source::none;
+    for (const char* flag : {"--admin-url", "--data", "--user", "--auth-url"}) {
+        server = std::max(server, settings.source(flag));
+    }
+    const auto kafka = settings.source("--stream");
+    return kafka != Settings::Source::none && kafka >= server;
+}
+
+std::optional<int> load(Settings& settings, Options& options, int argc, const char* const* argv) {
+    declare(settings, options);
+    if (const auto code = settings.load(argc, argv)) return code;
+    if (!asks_kafka(settings)) options.stream.stream.clear();
+    return std::nullopt;
+}
+
 int with_api(const Options& options, const std::function<int(const cli::AskAdmin&)>& run) {
     // What librdkafka has to say goes to the log; the rest of this command is for a person.
     if (!options.stream.stream.empty()) {
@@ -145,8 +164,7 @@ int with_api(const Options& options, const std::function<int(const cli::AskAdmin
 int list(int argc, const char* const* argv) {
     Options options;
     Settings settings("nearline topics list", "Lists topics: of a running server, or of Kafka (--stream).");
-    declare(settings, options);
-    if (const auto code = settings.load(argc, argv)) return *code;
+    if (const auto code = load(settings, options, argc, argv)) return *code;
     return with_api(options, [](const auto& ask) { return cli::list_topics(ask); });
 }
 
@@ -161,8 +179,7 @@ int tail(int argc, const char* const* argv) {
     settings.add("-n,--lines", "", options.tail.last, "the newest so many", {0, 1'000});
     settings.add("--follow", "", options.tail.follow, "goes on with what comes, until Ctrl-C");
     settings.add("--from-beginning", "", options.tail.from_beginning, "all there is");
-    declare(settings, options);
-    if (const auto code = settings.load(argc, argv)) return *code;
+    if (const auto code = load(settings, options, argc, argv)) return *code;
     options.tail.topic = options.topics[0];
     return with_api(options, [&](const auto& ask) { return cli::tail_topic(ask, options.tail); });
 }

@@ -195,9 +195,9 @@ void Settings::check(std::function<std::vector<std::string>()> check) {
     impl_->checks.push_back(std::move(check));
 }
 
-bool Settings::given(const std::string& flag) const {
+Settings::Source Settings::source(const std::string& flag) const {
     const auto* option = impl_->find(flag);
-    return option != nullptr && option->given;
+    return option == nullptr ? Source::none : option->source;
 }
 
 }  // namespace nearline

@@ -76,8 +76,10 @@ public:
     std::optional<int> load(int argc, const char* const* argv);
 
     std::string help() const;
-    /// Whether the setting was given at all (by flag, environment or file).
-    bool given(const std::string& flag) const;
+    /// Where a setting's value comes from, the weakest first.
+    enum class Source { none, file, environment, command_line };
+    /// After load().
+    Source source(const std::string& flag) const;
 
 private:
     struct Impl;

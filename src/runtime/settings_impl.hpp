@@ -17,7 +17,7 @@ struct Settings::Impl {
         bool is_list = false;
         /// Stores the values; gives what is wrong with them, or "".
         std::function<std::string(const std::vector<std::string>&)> store;
-        bool given = false;
+        Source source = Source::none;
 
         bool is_switch() const { return placeholder.empty(); }
         std::string key() const { return flag.substr(2); }

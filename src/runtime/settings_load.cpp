@@ -22,7 +22,8 @@ using Errors = std::vector<std::string>;
 /// The values of one setting, and where they came from.
 struct Given {
     std::vector<std::string> values;
-    std::string source;
+    std::string place;  ///< for people
+    Settings::Source source = Settings::Source::none;
 };
 
 /// The command line, taken apart.
@@ -89,10 +90,10 @@ public:
         for (auto& option : impl_.options) {
             const auto given = find(option);
             if (!given) continue;
-            option.given = true;
+            option.source = given->source;
             const auto wrong = option.store(given->values);
             if (!wrong.empty())
-                errors.push_back(option.flag + " " + shown(*given) + ": " + wrong + " (" + given->source + ")");
+                errors.push_back(option.flag + " " + shown(*given) + ": " + wrong + " (" + given->place + ")");
         }
         for (const auto& secret : impl_.secrets) read_secret(secret);
         take_positionals();
@@ -148,7 +149,8 @@ private:
             return;
         }
         auto& given = arguments.flags[option.flag];
-        given.source = "command line";
+        given.place = "command line";
+        given.source = Settings::Source::command_line;
         if (!option.is_list) given.values.clear();
         for (auto& part : parts(option, *value)) given.values.push_back(std::move(part));
     }
@@ -180,14 +182,14 @@ private:
         } else if (entry.values.size() != 1 && !option->is_list) {
             errors.push_back(entry.key + ": must be one value, not a list (" + entry.place + ")");
         } else {
-            file_[option->flag] = {entry.values, entry.place};
+            file_[option->flag] = {entry.values, entry.place, Settings::Source::file};
         }
     }
 
     std::optional<Given> find(const Settings::Impl::Option& option) {
         if (const auto flag = arguments.flags.find(option.flag); flag != arguments.flags.end()) return flag->second;
         if (const auto value = environment(option.env)) {
-            return Given{parts(option, *value), "environment variable " + option.env};
+            return Given{parts(option, *value), "environment variable " + option.env, Settings::Source::environment};
         }
         if (const auto entry = file_.find(option.flag); entry != file_.end()) return entry->second;
         return std::nullopt;

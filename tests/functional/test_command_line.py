@@ -113,6 +113,8 @@ def test_users_and_topics_of_a_running_server(embedded):
     record = json.loads(run_cli(["topics", "tail", *data, "-n", "1", "output-topic"], check=True).stdout)
     assert set(record) == {"partition", "offset", "timestamp", "key", "headers", "schema_id", "value"}
     assert record["value"]["prediction"] == "setosa" and record["value"]["petal_width"] == 0.3
+    elsewhere = {"NEARLINE_STREAM": "kafka://127.0.0.1:1"}
+    assert "output-topic" in run_cli(["topics", "list", *data], env=elsewhere, check=True).stdout
     missing = run_cli(["topics", "tail", *data, "nothing"])
     assert missing.returncode == 1 and "nothing" in missing.stderr and "`nearline topics list`" in missing.stderr
 

@@ -97,7 +97,7 @@ protected:
 TEST_F(SettingsTest, KeepsDefaultsWhereNothingIsGiven) {
     expect_fine({});
     EXPECT_EQ(options_.partitions, 12);
-    EXPECT_FALSE(settings_.given("--partitions"));
+    EXPECT_EQ(settings_.source("--partitions"), Settings::Source::none);
 }
 
 TEST_F(SettingsTest, TakesFlagsOfEveryKind) {
@@ -113,7 +113,7 @@ TEST_F(SettingsTest, TakesFlagsOfEveryKind) {
     EXPECT_EQ(options_.max_body, 65'536U);
     EXPECT_TRUE(options_.open_registration);
     EXPECT_THAT(options_.trusted_proxies, ElementsAre("10.0.0.1", "10.0.0.2", "10.0.0.3"));
-    EXPECT_TRUE(settings_.given("--partitions"));
+    EXPECT_EQ(settings_.source("--partitions"), Settings::Source::command_line);
 }
 
 TEST_F(SettingsTest, FlagsGoBeforeEnvironmentBeforeFileBeforeDefault) {
@@ -125,6 +125,12 @@ TEST_F(SettingsTest, FlagsGoBeforeEnvironmentBeforeFileBeforeDefault) {
     EXPECT_EQ(options_.partitions, 5);
     EXPECT_EQ(options_.tolerance, 0.75);
     EXPECT_EQ(options_.drain_time, milliseconds(10'000));
+    using Source = Settings::Source;
+    EXPECT_EQ(settings_.source("--stream"), Source::command_line);
+    EXPECT_EQ(settings_.source("--partitions"), Source::environment);
+    EXPECT_EQ(settings_.source("--tolerance"), Source::file);
+    EXPECT_EQ(settings_.source("--drain-time"), Source::none);
+    EXPECT_LT(Source::environment, Source::command_line) << "who is nearer by wins";
 }
 
 TEST_F(SettingsTest, ReadsEveryKindFromTheFile) {
