@@ -50,7 +50,7 @@ std::unique_ptr<http::Server> make_server(http::EventLoop& loop, Process& proces
     try {
         return std::make_unique<http::Server>(loop, server, std::move(router), process.metrics);
     } catch (const std::runtime_error& e) {
-        throw std::runtime_error(service + ": " + e.what() + " (" + port_flag + " sets it)");
+        throw std::runtime_error(service + ": " + e.what() + " (set by --listen and " + port_flag + ")");
     }
 }
 

@@ -63,7 +63,10 @@ std::optional<int> load(Settings& settings, Options& options, int argc, const ch
 /// A database that is not there would be made, and its users be nobody's.
 void require_database(const Options& options) {
     const auto file = sqlite_file(options.users.users);
-    if (!file || std::filesystem::exists(*file)) return;
+    if (!file) return;
+    std::error_code error;
+    if (std::filesystem::exists(*file, error)) return;
+    if (error) throw std::runtime_error(*file + " can't be looked at: " + error.message());
     throw std::runtime_error("there is no " + *file +
                              "; start `nearline up` or auth-svc once, or name the users with --users or --data");
 }

@@ -121,6 +121,7 @@ DataLock::DataLock(const std::string& folder, std::string program, Use use)
     if (std::filesystem::create_directories(folder, error)) {
         std::filesystem::permissions(folder, std::filesystem::perms::owner_all, error);
     }
+    if (error) throw std::runtime_error(folder + " can't be made: " + error.message());
     const auto path = lock_path(folder);
     File file(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
     if (file.get() < 0) {

@@ -109,5 +109,10 @@ TEST_F(DataLockTest, TakesOverWhatADeadProcessLeft) {
 TEST_F(DataLockTest, SaysWhyAFolderCannotBeUsed) {
     std::ofstream(root_ / "file") << "x";
     EXPECT_THAT([&] { DataLock((root_ / "file").string(), "nearline up"); },
-                ThrowsMessage<std::runtime_error>(HasSubstr("file can't be used: ")));
+                ThrowsMessage<std::runtime_error>(HasSubstr("file can't be made: Not a directory")));
+    EXPECT_THAT([] { DataLock("/proc/nearline", "nearline up"); },
+                ThrowsMessage<std::runtime_error>(HasSubstr("/proc/nearline can't be made: ")));
+    std::filesystem::create_directories(std::filesystem::path(folder_) / "lock");
+    EXPECT_THAT([&] { DataLock(folder_, "nearline up"); },
+                ThrowsMessage<std::runtime_error>(HasSubstr("data can't be used: ")));
 }
