@@ -7,8 +7,10 @@
 #include <fstream>
 #include <stdexcept>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "runtime/log.hpp"
 #include "token/jwt.hpp"
 
 namespace nearline::app {
@@ -42,6 +44,13 @@ void write_new_file(const std::string& file, const std::string& text) {
     if (!written || rename(temporary.c_str(), file.c_str()) != 0) throw fail();
 }
 
+/// A backup that was put back, or an editor, may have given it another mode.
+void warn_of_readers(const std::string& file) {
+    struct stat status {};
+    if (stat(file.c_str(), &status) != 0 || (status.st_mode & (S_IRWXG | S_IRWXO)) == 0) return;
+    log::warning("others can read the secret, and make any token with it", {{"mend", "chmod 600 " + file}});
+}
+
 }  // namespace
 
 std::string registry_file(const std::string& folder) {
@@ -62,6 +71,7 @@ std::string read_secret(const std::string& file) {
 
 std::string read_or_make_secret(const std::string& file) {
     if (access(file.c_str(), F_OK) != 0) write_new_file(file, random_hex() + "\n");
+    warn_of_readers(file);
     return read_secret(file);
 }
 

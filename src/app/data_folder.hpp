@@ -19,8 +19,8 @@ struct DataFolder {
 /// The file in which an embedded registry is kept.
 std::string registry_file(const std::string& folder);
 
-/// The secret in the file; makes it (64 hex digits from the kernel, mode 0600) where it is missing. Throws
-/// std::runtime_error.
+/// The secret in the file; makes it (64 hex digits from the kernel, mode 0600) where it is missing. Warns of a
+/// file that others may read. Throws std::runtime_error.
 std::string read_or_make_secret(const std::string& file);
 /// The secret in the file. Throws std::runtime_error.
 std::string read_secret(const std::string& file);

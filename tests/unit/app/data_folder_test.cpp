@@ -33,6 +33,20 @@ TEST(Secret, IsMadeOnceForItsOwnerAlone) {
     EXPECT_NE(read_or_make_secret(folder.path("another")), secret);
 }
 
+TEST(Secret, ThatOthersMayReadIsWarnedOf) {
+    const TemporaryFolder folder;
+    const auto file = folder.path("jwt-secret");
+    const auto secret = read_or_make_secret(file);
+    ASSERT_EQ(chmod(file.c_str(), 0644), 0);
+    testing::internal::CaptureStderr();
+    EXPECT_EQ(read_or_make_secret(file), secret);
+    EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("chmod 600 " + file));
+    ASSERT_EQ(chmod(file.c_str(), 0600), 0);
+    testing::internal::CaptureStderr();
+    EXPECT_EQ(read_or_make_secret(file), secret);
+    EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+}
+
 TEST(Secret, ThatIsTooShortIsRefusedByName) {
     const TemporaryFolder folder;
     const auto file = folder.path("jwt-secret");
