@@ -234,7 +234,9 @@ std::string Server::url() const {
 }
 
 void Server::start() {
-    log::info("listening", {{"service", impl_->state->options.service}, {"url", url()}});
+    log::info("listening", {{"service", impl_->state->options.service},
+                            {"address", impl_->state->options.address},
+                            {"port", impl_->port}});
     asio::co_spawn(impl_->loop.executor(), Impl::accept(impl_), asio::detached);
 }
 

@@ -250,6 +250,7 @@ def test_demo_users_never_stand_open_to_others(tmp_path):
     fresh = EmbeddedStack(tmp_path / "fresh", "--listen", "0.0.0.0").start()
     assert requests.post(fresh.auth_url + "/login", auth=(ADMIN, PASSWORD), timeout=10).status_code == 401
     assert "no demo users" in fresh.service.log()
+    assert "address=0.0.0.0" in fresh.service.log()
     assert fresh.stop() == 0
 
 
