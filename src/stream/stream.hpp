@@ -52,8 +52,12 @@ std::unique_ptr<Stream> open_kafka(const std::string& bootstrap, const std::map<
                                    const std::string& client_id, Metrics& metrics);
 
 /// Reads a properties file as Kafka's own tools do: key=value lines, # and ! comments. Throws
-/// std::invalid_argument with the line number.
+/// std::invalid_argument with the numbers of all lines that are wrong.
 std::map<std::string, std::string> read_properties(const std::string& path);
+
+/// Everything that is wrong with such a file, a text with its line for each thing: lines that can't be read, and
+/// properties that open_kafka() would refuse. Nothing: it is fine.
+std::vector<std::string> check_properties(const std::string& path);
 
 struct EmbeddedOptions {
     /// Retention runs so often, and removes at most so many records at a time.

@@ -188,6 +188,15 @@ def test_separate_services_say_what_they_need(service):
         assert "JWT_SECRET: is missing" in run.stderr
 
 
+def test_all_that_is_wrong_with_a_kafka_config_is_said_at_once(tmp_path):
+    config = tmp_path / "kafka.properties"
+    config.write_text("sasl.usernmae=x\n\nnonsense\nsasl.username=fine\nacks=1\n")
+    run = run_program("gateway-svc", ["--kafka-config", config, "--port", "0"], env={"JWT_SECRET": "0" * 32}, timeout=20)
+    assert run.returncode == 2
+    for text in (str(config), "line 1: 'sasl.usernmae'", "line 3: 'nonsense'", "line 5: 'acks'"):
+        assert text in run.stderr, run.stderr
+
+
 def test_a_taken_port_is_named_with_its_flag(embedded, tmp_path):
     other = EmbeddedStack(tmp_path)
     run = run_cli([*other.arguments, "--gateway-port", embedded.ports["gateway"]], timeout=20)

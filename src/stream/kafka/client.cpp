@@ -120,15 +120,20 @@ void set_aside(rd_kafka_conf_t* conf) {
 }  // namespace
 
 void check_properties(const Properties& properties) {
+    for (const auto& [key, value] : properties) {
+        if (const auto wrong = wrong_with_property(key, value); !wrong.empty()) throw std::invalid_argument(wrong);
+    }
+}
+
+std::string wrong_with_property(const std::string& key, const std::string& value) {
+    const auto found = std::find_if(reserved.begin(), reserved.end(), [&](const auto& r) { return r.first == key; });
+    if (found != reserved.end()) return "'" + key + "' is Nearline's to set: " + std::string(found->second);
     const Conf conf(rd_kafka_conf_new());
-    for (const auto& property : properties) {
-        const auto& [key, value] = property;
-        const auto found =
-            std::find_if(reserved.begin(), reserved.end(), [&](const auto& r) { return r.first == property.first; });
-        if (found != reserved.end()) {
-            throw std::invalid_argument("'" + key + "' is Nearline's to set: " + std::string(found->second));
-        }
+    try {
         set(conf.get(), key, value);
+        return "";
+    } catch (const std::invalid_argument& error) {
+        return error.what();
     }
 }
 

@@ -58,6 +58,8 @@ Client make_client(const Cluster& cluster, rd_kafka_type_t type, const Propertie
 /// Throws std::invalid_argument for a property that librdkafka does not know, or that would break a
 /// promise of record.hpp.
 void check_properties(const Properties& properties);
+/// What is wrong with one of them, or "".
+std::string wrong_with_property(const std::string& key, const std::string& value);
 
 /// Milliseconds until `deadline`, for librdkafka's time-outs: never negative, which would be "for ever".
 int remaining_ms(Clock::time_point deadline) noexcept;

@@ -1,9 +1,10 @@
-#include <cstdio>
 #include <fstream>
+#include <functional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 
+#include "stream/kafka/client.hpp"
 #include "stream/stream.hpp"
 
 // Java's format (java.util.Properties.load), which Kafka's tools read. The file is UTF-8, though, as people
@@ -15,25 +16,28 @@ constexpr std::string_view blank = " \t\f\r";
 
 class PropertiesFile {
 public:
-    explicit PropertiesFile(const std::string& path) : path_(path), file_(path) {
+    using Property = std::pair<std::string, std::string>;
+
+    explicit PropertiesFile(const std::string& path) : file_(path) {
         if (!file_) throw std::invalid_argument(path + ": can't be read");
     }
 
-    std::map<std::string, std::string> read() {
-        std::map<std::string, std::string> properties;
+    /// Hands on each property, and what is wrong in each line that is none or that throws std::invalid_argument.
+    void read(const std::function<void(Property)>& take, const std::function<void(std::string)>& refuse) {
         std::string line;
         while (next_logical_line(line)) {
-            auto [key, value] = split(line);
-            if (key.empty()) fail("a value without a key");
-            properties[std::move(key)] = std::move(value);
+            try {
+                auto property = split(line);
+                if (property.first.empty()) fail("a value without a key");
+                take(std::move(property));
+            } catch (const std::invalid_argument& error) {
+                refuse("line " + std::to_string(number_) + ": " + error.what());
+            }
         }
-        return properties;
     }
 
 private:
-    [[noreturn]] void fail(const std::string& why) const {
-        throw std::invalid_argument(path_ + ", line " + std::to_string(number_) + ": " + why);
-    }
+    [[noreturn]] static void fail(const std::string& why) { throw std::invalid_argument(why); }
 
     bool next_line(std::string& line) {
         if (!std::getline(file_, line)) return false;
@@ -64,7 +68,7 @@ private:
     }
 
     /// The key ends at the first = or : or blank that has no backslash before it.
-    std::pair<std::string, std::string> split(const std::string& line) const {
+    static Property split(const std::string& line) {
         std::size_t end = 0;
         while (end < line.size() && line[end] != '=' && line[end] != ':' && blank.find(line[end]) == blank.npos) {
             end += line[end] == '\\' ? 2 : 1;
@@ -82,7 +86,7 @@ private:
         return {unescape(line.substr(0, end)), unescape(value)};
     }
 
-    std::string unescape(std::string_view text) const {
+    static std::string unescape(std::string_view text) {
         std::string plain;
         for (std::size_t i = 0; i < text.size(); ++i) {
             if (text[i] != '\\' || i + 1 == text.size()) {
@@ -113,7 +117,7 @@ private:
     }
 
     /// \uXXXX with text[i] at the u, in UTF-8; moves i to its end. Passwords need no more than this plane.
-    std::string unicode(std::string_view text, std::size_t& i) const {
+    static std::string unicode(std::string_view text, std::size_t& i) {
         const std::string digits(text.substr(i + 1, 4));
         if (digits.size() != 4 || digits.find_first_not_of("0123456789abcdefABCDEF") != digits.npos) {
             fail("\\u needs four hexadecimal digits");
@@ -135,7 +139,6 @@ private:
         return utf8;
     }
 
-    const std::string path_;
     std::ifstream file_;
     int number_ = 0;
 };
@@ -143,7 +146,27 @@ private:
 }  // namespace
 
 std::map<std::string, std::string> read_properties(const std::string& path) {
-    return PropertiesFile(path).read();
+    std::map<std::string, std::string> properties;
+    std::string wrong;
+    PropertiesFile(path).read(
+        [&](auto property) { properties[std::move(property.first)] = std::move(property.second); },
+        [&](const auto& why) { wrong += (wrong.empty() ? "" : "; ") + why; });
+    if (!wrong.empty()) throw std::invalid_argument(path + ", " + wrong);
+    return properties;
+}
+
+std::vector<std::string> check_properties(const std::string& path) {
+    std::vector<std::string> wrong;
+    const auto check = [](const auto& property) {
+        const auto why = kafka::wrong_with_property(property.first, property.second);
+        if (!why.empty()) throw std::invalid_argument(why);
+    };
+    try {
+        PropertiesFile(path).read(check, [&](auto why) { wrong.push_back(std::move(why)); });
+    } catch (const std::invalid_argument& error) {
+        wrong.emplace_back("can't be read");
+    }
+    return wrong;
 }
 
 }  // namespace nearline::stream

@@ -8,8 +8,11 @@
 namespace nearline::stream {
 namespace {
 
-using ::testing::EndsWith;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::StartsWith;
 using Properties = std::map<std::string, std::string>;
 
 class ReadProperties : public ::testing::Test {
@@ -56,6 +59,19 @@ TEST_F(ReadProperties, SayingWhichLineIsWrong) {
     EXPECT_THAT(error("=value"), HasSubstr("line 1"));
     EXPECT_THAT(error("a=\\u12"), HasSubstr("four hexadecimal digits"));
     EXPECT_THROW(read_properties(folder_ / "missing"), std::invalid_argument);
+}
+
+TEST_F(ReadProperties, SayingAllThatIsWrongAtOnce) {
+    EXPECT_THAT(error("nonsense\na=1\n=value\n"), AllOf(HasSubstr("line 1: "), HasSubstr("line 3: ")));
+    const auto path = folder_ / "client.properties";
+    std::ofstream(path) << "nonsense\nsasl.usernmae=x\n\nsasl.username=fine\nacks=1\nsocket.timeout.ms=soon\n";
+    EXPECT_THAT(
+        check_properties(path),
+        ElementsAre(StartsWith("line 1: 'nonsense' is not key=value"), StartsWith("line 2: 'sasl.usernmae'"),
+                    StartsWith("line 5: 'acks' is Nearline's to set"), StartsWith("line 6: 'socket.timeout.ms'")));
+    EXPECT_THAT(check_properties(folder_ / "missing"), ElementsAre("can't be read"));
+    std::ofstream(path) << "sasl.username=fine\n";
+    EXPECT_THAT(check_properties(path), IsEmpty());
 }
 
 }  // namespace
