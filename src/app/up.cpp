@@ -193,6 +193,7 @@ private:
         text.auth_url = auth_.url();
         text.registry_url = registry_ ? registry_->url() : "";
         text.admin_url = operations_->url();
+        if (options_.mail.mode != "off") text.mail_place = options_.mail.mail;
         text.data_folder = options_.data.path;
         text.program = near_path(this_executable());
         if (!options_.jwt_secret) text.secret_file = options_.data.secret_file();
@@ -232,8 +233,9 @@ int up(int argc, const char* const* argv) {
     options.mail.senders = 2;
     Settings settings(
         "nearline up",
-        "Runs everything in this process on embedded parts: logins, the gateway, topics, the schema registry and the "
-        "model. What --stream, --registry or --users name is used instead.");
+        "Runs everything in this process on embedded parts: logins, the gateway, topics, the schema registry, the "
+        "model, the archive that GET /predictions reads, and mail, which goes to the folder mail of the data folder. "
+        "What --stream, --registry, --users, --archive or --mail name is used instead.");
     declare_all(settings, options);
     if (const auto code = settings.load(argc, argv)) return *code;
     fill_in(options);

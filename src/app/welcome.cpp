@@ -11,14 +11,21 @@ std::string place(const std::string& name, const std::string& where, const std::
     return "  " + name + std::string(17 - name.size(), ' ') + where + (what.empty() ? "" : "   " + what) + "\n";
 }
 
+/// A folder is to be looked into; a server's address is as it was given.
+std::string mail(const std::string& place) {
+    const std::string file = "file:";
+    return place.starts_with(file) ? place.substr(file.size()) : place;
+}
+
 }  // namespace
 
 std::string to_text(const Welcome& welcome) {
     const std::string user = welcome.demo_user.empty() ? "you@example.com" : welcome.demo_user;
     const std::string password = welcome.demo_user.empty() ? "" : ":" + std::string(demo_users::password);
     std::string text = "\nNearline is up. Ctrl-C stops it.\n\n" +
-                       place("predictions", welcome.gateway_url, "/predict, /openapi.json") +
-                       place("logins, users", welcome.auth_url) + place("schema registry", welcome.registry_url) +
+                       place("predictions", welcome.gateway_url, "/predict, /predictions, /openapi.json") +
+                       place("mail", mail(welcome.mail_place)) + place("logins, users", welcome.auth_url) +
+                       place("schema registry", welcome.registry_url) +
                        place("operations", welcome.admin_url, "/metrics, /readyz, /admin/topics") +
                        place("data", welcome.data_folder) + place("JWT secret", welcome.secret_file) + "\n";
     if (welcome.demo_user.empty()) {
@@ -29,7 +36,9 @@ std::string to_text(const Welcome& welcome) {
             ":\n\n  TOKEN=$(curl -s -X POST -u " + user + password + " " + welcome.auth_url +
             "/login)\n\n  curl -s -X POST " + welcome.gateway_url +
             "/predict \\\n    -H \"Authorization: Bearer $TOKEN\" -H \"Content-Type: application/json\" \\\n"
-            "    -d '{\"sepal_length\": 5.2, \"sepal_width\": 3.6, \"petal_length\": 1.5, \"petal_width\": 0.3}'\n\n";
+            "    -d '{\"sepal_length\": 5.2, \"sepal_width\": 3.6, \"petal_length\": 1.5, \"petal_width\": 0.3}'\n\n"
+            "Read yours back, the newest first:\n\n  curl -s " +
+            welcome.gateway_url + "/predictions -H \"Authorization: Bearer $TOKEN\"\n\n";
     return text;
 }
 

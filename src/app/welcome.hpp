@@ -10,6 +10,7 @@ struct Welcome {
     std::string auth_url;
     std::string registry_url;  ///< empty: it is elsewhere
     std::string admin_url;
+    std::string mail_place;  ///< file:DIR or smtp(s)://…; empty: nothing is mailed
     std::string data_folder;
     std::string secret_file;  ///< empty: the secret was given
     std::string demo_user;    ///< empty: there is none with the password that everyone knows

@@ -14,6 +14,7 @@ Welcome example() {
             .auth_url = "http://127.0.0.1:5000",
             .registry_url = "http://127.0.0.1:8081",
             .admin_url = "http://127.0.0.1:9101",
+            .mail_place = "file:./data/mail",
             .data_folder = "./data",
             .secret_file = "./data/jwt-secret",
             .demo_user = "theodondre@gmail.com",
@@ -32,10 +33,23 @@ TEST(Welcome, HasLinesToPaste) {
 
 TEST(Welcome, SaysWhereThingsAreAndHowToStop) {
     const auto text = to_text(example());
-    for (const char* part :
-         {"Ctrl-C", "http://127.0.0.1:1958", "http://127.0.0.1:8081", "http://127.0.0.1:9101", "./data/jwt-secret"}) {
+    for (const char* part : {"Ctrl-C", "http://127.0.0.1:1958", "./data/mail\n", "http://127.0.0.1:8081",
+                             "http://127.0.0.1:9101", "./data/jwt-secret"}) {
         EXPECT_THAT(text, HasSubstr(part));
     }
+}
+
+TEST(Welcome, SaysHowPredictionsAreReadBack) {
+    EXPECT_THAT(to_text(example()),
+                HasSubstr("\n  curl -s http://127.0.0.1:1958/predictions -H \"Authorization: Bearer $TOKEN\"\n"));
+}
+
+TEST(Welcome, NamesAMailServerAndNothingWhereNothingIsMailed) {
+    auto welcome = example();
+    welcome.mail_place = "smtp://mail:25";
+    EXPECT_THAT(to_text(welcome), HasSubstr("smtp://mail:25\n"));
+    welcome.mail_place.clear();
+    EXPECT_THAT(to_text(welcome), Not(HasSubstr("mail  ")));
 }
 
 TEST(Welcome, WithoutDemoUsersItSaysHowToMakeOne) {
