@@ -6,6 +6,7 @@
 namespace nearline::auth {
 namespace {
 
+constexpr auto witness = "auth";  // others in the process use the users' database, too
 constexpr auto usual_pause = std::chrono::seconds(5);
 constexpr Backoff::Options missing_pause{.first = std::chrono::milliseconds(100),
                                          .most = std::chrono::milliseconds(2'000)};
@@ -43,7 +44,7 @@ void StoreWatch::stop() {
 }
 
 void StoreWatch::report_unavailable(const std::string& why) {
-    health_.down(dependency_, why);
+    health_.down(dependency_, why, witness);
     {
         const std::lock_guard lock(mutex_);
         suspect_ = true;
@@ -55,7 +56,7 @@ void StoreWatch::prepare() {
     store_.prepare();
     check_();
     prepared_ = true;
-    health_.up(dependency_);
+    health_.up(dependency_, witness);
     on_prepared_();
 }
 
@@ -63,7 +64,7 @@ bool StoreWatch::probe() {
     try {
         if (prepared_) {
             store_.ping();
-            health_.up(dependency_);
+            health_.up(dependency_, witness);
         } else {
             prepare();
         }
@@ -71,7 +72,7 @@ bool StoreWatch::probe() {
     } catch (const std::exception& error) {
         // Also what waiting does not help (tables of a newer version, users that must not be there): a person
         // can, and needs no restart then.
-        health_.down(dependency_, error.what());
+        health_.down(dependency_, error.what(), witness);
         return false;
     }
 }

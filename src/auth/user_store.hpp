@@ -35,7 +35,8 @@ public:
     /// std::runtime_error where waiting can't help.
     virtual void prepare() = 0;
 
-    /// Asks the database whether it is there.
+    /// Asks the database whether it is there; throws Unavailable where it is not. After a change that failed on a
+    /// full disk it also tries whether it can be written again.
     virtual void ping() = 0;
 
     virtual std::optional<Account> find_by_name(std::string_view name) = 0;

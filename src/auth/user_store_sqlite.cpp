@@ -1,4 +1,5 @@
 #include <SQLiteCpp/SQLiteCpp.h>
+#include <atomic>
 #include <mutex>
 #include <stdexcept>
 #include <type_traits>
@@ -57,6 +58,8 @@ public:
 
     void ping() override {
         with_database([](SQLite::Database& database) { database.execAndGet("SELECT count(*) FROM sqlite_master"); });
+        // Reading is no sign that what could not be written can be now.
+        if (has_failed_to_write_.exchange(false)) change([](SQLite::Database& database) { write_something(database); });
     }
 
     std::optional<Account> find_by_name(std::string_view name) override {
@@ -81,7 +84,7 @@ public:
     }
 
     Added add(const User& user, const std::string& password_hash) override {
-        return with_database([&](SQLite::Database& database) {
+        return change([&](SQLite::Database& database) {
             SQLite::Statement insert(
                 database,
                 "INSERT INTO users (id, name_digest, name, password_hash, admin, created_at, changed_at, "
@@ -122,7 +125,7 @@ public:
     }
 
     Changed set_password(const Uuid& id, const std::string& password_hash, std::int64_t now) override {
-        return with_database([&](SQLite::Database& database) {
+        return change([&](SQLite::Database& database) {
             SQLite::Statement update(database,
                                      "UPDATE users SET password_hash = ?, changed_at = max(changed_at, ?) "
                                      "WHERE id = ? AND name IS NOT NULL");
@@ -134,7 +137,7 @@ public:
     }
 
     Changed set_notifications(const Uuid& id, bool wanted) override {
-        return with_database([&](SQLite::Database& database) {
+        return change([&](SQLite::Database& database) {
             SQLite::Statement update(database, "UPDATE users SET notifications = ? WHERE id = ? AND name IS NOT NULL");
             update.bind(1, wanted ? 1 : 0);
             update.bind(2, id.to_string());
@@ -143,7 +146,7 @@ public:
     }
 
     void replace_hash(const Uuid& id, const std::string& before, const std::string& after) override {
-        with_database([&](SQLite::Database& database) {
+        change([&](SQLite::Database& database) {
             SQLite::Statement update(database, "UPDATE users SET password_hash = ? WHERE id = ? AND password_hash = ?");
             update.bind(1, after);
             update.bind(2, id.to_string());
@@ -176,10 +179,27 @@ private:
         }
     }
 
+    // As with_database(), for what writes.
+    template <class Work>
+    std::invoke_result_t<Work&, SQLite::Database&> change(Work work) {
+        try {
+            return with_database(std::move(work));
+        } catch (const Unavailable&) {
+            has_failed_to_write_ = true;
+            throw;
+        }
+    }
+
+    // One page, and nothing new in it.
+    static void write_something(SQLite::Database& database) {
+        const int version = database.execAndGet("PRAGMA user_version").getInt();
+        database.exec("PRAGMA user_version = " + std::to_string(version));
+    }
+
     // `stays_admin`: whether the user is an administrator after the change.
     template <class Change>
-    Changed change_keeping_an_administrator(const Uuid& id, bool stays_admin, Change change) {
-        return with_database([&](SQLite::Database& database) {
+    Changed change_keeping_an_administrator(const Uuid& id, bool stays_admin, Change apply) {
+        return change([&](SQLite::Database& database) {
             // IMMEDIATE: two processes that each remove "the other administrator" come one after the other.
             SQLite::Transaction transaction(database, SQLite::TransactionBehavior::IMMEDIATE);
             SQLite::Statement query(database,
@@ -190,7 +210,7 @@ private:
             const bool is_last = query.getColumn(0).getInt() != 0 && query.getColumn(1).getInt() == 1;
             if (is_last && !stays_admin) return Changed::last_administrator;
             query.reset();
-            change(database);
+            apply(database);
             transaction.commit();
             return Changed::done;
         });
@@ -199,6 +219,7 @@ private:
     const std::string path_;
     std::mutex mutex_;
     std::unique_ptr<SQLite::Database> database_;
+    std::atomic<bool> has_failed_to_write_ = false;
 };
 
 }  // namespace

@@ -13,6 +13,7 @@ namespace nearline::notification {
 namespace {
 
 constexpr int status_of_predictions = 200;
+constexpr auto witness = "outbox";  // in Health: others in the process use its database, too
 
 std::int64_t now_ms() {
     return std::chrono::duration_cast<std::chrono::milliseconds>(wall_now().time_since_epoch()).count();
@@ -31,9 +32,9 @@ OutboxTarget::OutboxTarget(Outbox& outbox, schema::TopicCodec& codec, Options op
 void OutboxTarget::prepare() {
     try {
         outbox_.prepare();
-        health_.up(outbox_.dependency());
+        health_.up(outbox_.dependency(), witness);
     } catch (const Unavailable& error) {
-        health_.down(outbox_.dependency(), error.what());
+        health_.down(outbox_.dependency(), error.what(), witness);
         throw;
     }
 }
@@ -84,9 +85,9 @@ OutboxTarget::Judged OutboxTarget::judge(const stream::ConsumedRecord& record, c
 void OutboxTarget::add(const std::vector<Entry>& entries) {
     try {
         outbox_.add(entries);
-        health_.up(outbox_.dependency());
+        health_.up(outbox_.dependency(), witness);
     } catch (const Unavailable& error) {
-        health_.down(outbox_.dependency(), error.what());
+        health_.down(outbox_.dependency(), error.what(), witness);
         throw;
     }
     std::set<Uuid> users;

@@ -27,6 +27,7 @@ constexpr int tidies_per_sweep = 4;
 /// Entries removed at a time: the outbox is used meanwhile.
 constexpr std::size_t sweep_step = 500;
 constexpr auto between_steps = 10ms;
+constexpr auto senders_witness = "mail senders";  // in Health, of the outbox
 constexpr Backoff::Options database_backoff{.first = 100ms, .most = 5'000ms};
 
 SteadyTime now() {
@@ -112,7 +113,7 @@ void Service::Impl::keep() {
     std::vector<std::thread> senders;
     try {
         const auto prepare = [this] { parts_.outbox.prepare(); };
-        if (!until_available(parts_.health, parts_.outbox.dependency(), stop_, prepare)) return;
+        if (!until_available(parts_.health, parts_.outbox.dependency(), stop_, prepare, senders_witness)) return;
         for (const auto& courier : couriers_) {
             senders.emplace_back([this, &courier = *courier] { send(courier); });
         }
@@ -131,11 +132,11 @@ void Service::Impl::send(Courier& courier) {
             const auto turn = take_turn(courier);
             if (backoff.failures() > 0) {
                 backoff.reset();
-                parts_.health.up(parts_.outbox.dependency());
+                parts_.health.up(parts_.outbox.dependency(), senders_witness);
             }
             if (turn == Courier::Turn::nothing_due && !bell_.wait([this] { return time_to_look(); })) return;
         } catch (const Unavailable& error) {
-            parts_.health.down(parts_.outbox.dependency(), error.what());
+            parts_.health.down(parts_.outbox.dependency(), error.what(), senders_witness);
             stop_.wait_for(backoff.next());
         } catch (const std::exception& error) {
             log::error("a sender failed", {{"reason", error.what()}});
