@@ -121,6 +121,17 @@ PredictOutput::Format format_of(const PredictOptions& options) {
     return options.file.empty() ? Format::jsonl : Format::csv;
 }
 
+/// Before anything else: a wrong password, or no gateway, is one message, not one for each observation.
+void log_in(Session& session, const PredictOptions& options) {
+    try {
+        session.token();
+    } catch (const Unavailable& away) {
+        const std::string flag = options.auth_url.empty() ? "--gateway" : "--auth-url";
+        throw std::runtime_error(std::string(away.what()) + "; is Nearline running there? " + flag +
+                                 " says where to ask");
+    }
+}
+
 /// Its output written over what is still to be read would be the end of both.
 void refuse_input_as_output(const PredictOptions& options) {
     if (options.file.empty() || options.file == "-" || options.output.empty() || options.output == "-") return;
@@ -154,7 +165,7 @@ int predict(const PredictOptions& options, const StopToken& stop) {
     PredictInput input =
         options.file.empty() ? PredictInput(options.observation) : PredictInput(options.file, options.carry);
     Session session(options.auth_url.empty() ? options.gateway_url : options.auth_url, options.user, options.password);
-    session.token();  // a wrong password is one message, not one for each observation
+    log_in(session, options);
 
     std::optional<OutputFile> file;
     if (!options.output.empty() && options.output != "-") file.emplace(options.output);

@@ -233,6 +233,16 @@ TEST_F(Predict, AWrongPasswordIsSaidOnce) {
     EXPECT_EQ(gateway_.requests, 0);
 }
 
+TEST_F(Predict, WhereNobodyAnswersTheFlagIsNamed) {
+    options_.observation = {"a=1"};
+    options_.gateway_url = "http://127.0.0.1:1";
+    EXPECT_THAT([&] { predict(options_, stop_); },
+                testing::ThrowsMessage<std::runtime_error>(HasSubstr("is Nearline running there? --gateway says")));
+    options_.auth_url = options_.gateway_url;
+    EXPECT_THAT([&] { predict(options_, stop_); },
+                testing::ThrowsMessage<std::runtime_error>(HasSubstr("--auth-url says where")));
+}
+
 TEST_F(Predict, AnUnwritableOutputIsSaidBeforeAnythingIsSent) {
     options_.observation = {"a=1"};
     options_.output = "/nowhere/out";
