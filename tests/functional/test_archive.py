@@ -133,6 +133,8 @@ def test_copies_at_once_through_two_gateways_are_one_document(two_gateways):
         assert id_of(answers[0]) == id_of(answers[1])
         assert answers[0].text == answers[1].text
         assert read_back(clients[0], id_of(answers[0])).text == answers[0].text
+        # The gateways have it in memory; the next test counts documents.
+        wait_until(lambda: id_of(answers[0]) in archive.documents(two_gateways), 20, "it to be archived")
 
 
 def test_kills_lose_and_repeat_nothing(two_gateways):
