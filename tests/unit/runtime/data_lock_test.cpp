@@ -1,6 +1,5 @@
 #include "runtime/data_lock.hpp"
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <gmock/gmock.h>
@@ -10,6 +9,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "support/temp_dir.hpp"
+
 using nearline::DataLock;
 using testing::HasSubstr;
 using testing::ThrowsMessage;
@@ -18,15 +19,8 @@ namespace {
 
 class DataLockTest : public testing::Test {
 protected:
-    DataLockTest() {
-        std::string pattern = (std::filesystem::temp_directory_path() / "lock.XXXXXX").string();
-        root_ = mkdtemp(pattern.data());
-        folder_ = (root_ / "a" / "data").string();
-    }
-    ~DataLockTest() override { std::filesystem::remove_all(root_); }
-
-    std::filesystem::path root_;
-    std::string folder_;
+    const nearline::test::TempDir root_;
+    const std::string folder_ = root_ / "a/data";
 };
 
 }  // namespace
@@ -108,7 +102,7 @@ TEST_F(DataLockTest, TakesOverWhatADeadProcessLeft) {
 
 TEST_F(DataLockTest, SaysWhyAFolderCannotBeUsed) {
     std::ofstream(root_ / "file") << "x";
-    EXPECT_THAT([&] { DataLock((root_ / "file").string(), "nearline up"); },
+    EXPECT_THAT([&] { DataLock(root_ / "file", "nearline up"); },
                 ThrowsMessage<std::runtime_error>(HasSubstr("file can't be made: Not a directory")));
     EXPECT_THAT([] { DataLock("/proc/nearline", "nearline up"); },
                 ThrowsMessage<std::runtime_error>(HasSubstr("/proc/nearline can't be made: ")));
