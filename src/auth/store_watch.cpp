@@ -25,7 +25,7 @@ StoreWatch::~StoreWatch() {
 }
 
 void StoreWatch::start() {
-    health_.awaits(dependency_);
+    health_.awaits(dependency_, witness);
     try {
         prepare();
     } catch (const Unavailable& error) {
