@@ -5,7 +5,7 @@
 #include <variant>
 
 #include "domain/problem.hpp"
-#include "domain/time.hpp"
+#include "schema/prediction_record.hpp"
 #include "stream/request_context.hpp"
 
 namespace nearline::archive {
@@ -15,10 +15,6 @@ Counter archived(Metrics& metrics, const char* outcome) {
     return metrics.counter("nearline_archive_records_total",
                            "Records by what they were: prediction, failure, expired (past --keep-days, not archived)",
                            {{"outcome", outcome}});
-}
-
-Rejection unusable(const std::string& detail) {
-    return {.stage = "validation", .class_name = "NoPrediction", .message = detail, .status = 422};
 }
 
 Rejection refused_by_database(const std::string& reason) {
@@ -100,15 +96,14 @@ std::optional<std::variant<Document, Rejection>> Archiver::to_document(const str
     if (record.timestamp > 0 && record.timestamp < oldest_timestamp) return std::nullopt;
     auto decoded = codec_.decode(record.value);
     if (auto* reason = std::get_if<Rejection>(&decoded)) return std::move(*reason);
-    auto prediction = prediction_from_json(std::get<boost::json::value>(decoded));
-    if (!prediction) return unusable(prediction.error().detail);
-    if (!parse_created_at(prediction->created_at)) return unusable("created_at is no date: " + prediction->created_at);
+    auto prediction = schema::read_prediction(std::get<boost::json::value>(decoded), codec_.schema());
+    if (auto* reason = std::get_if<Rejection>(&prediction)) return std::move(*reason);
     const auto headers = stream::read_request_headers(record, cluster_id);
     Document document;
     document.entry.id = headers.context.id;
     document.entry.user = headers.context.user;
     document.entry.body_digest = headers.context.body_digest;
-    document.entry.prediction = *std::move(prediction);
+    document.entry.prediction = std::get<Prediction>(std::move(prediction));
     document.at = record.at;
     document.offset = record.offset;
     document.timestamp = record.timestamp;

@@ -45,7 +45,8 @@ std::optional<WallTime> parse_created_at(std::string_view text) {
     if (!year || !month || !day || !hour || !minute || !second || !fraction) return std::nullopt;
     const std::chrono::year_month_day date{std::chrono::year(*year), std::chrono::month(static_cast<unsigned>(*month)),
                                            std::chrono::day(static_cast<unsigned>(*day))};
-    if (!date.ok() || *hour > 23 || *minute > 59 || *second > 59) return std::nullopt;
+    // A year 0 is a date to C++, and to hardly anybody who reads it back.
+    if (!date.ok() || *year < 1 || *hour > 23 || *minute > 59 || *second > 59) return std::nullopt;
     return WallTime(std::chrono::sys_days(date)) + std::chrono::hours(*hour) + std::chrono::minutes(*minute) +
            std::chrono::seconds(*second) + microseconds(*fraction);
 }

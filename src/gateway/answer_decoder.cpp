@@ -2,24 +2,9 @@
 
 #include "domain/header_names.hpp"
 #include "domain/prediction.hpp"
+#include "schema/prediction_record.hpp"
 
 namespace nearline::gateway {
-namespace {
-
-/// The members that the schema knows, in its order.
-boost::json::value in_order(const boost::json::value& document, const schema::JsonSchema& schema) {
-    const auto* object = document.if_object();
-    if (!object) return document;
-    boost::json::object ordered;
-    ordered.reserve(object->size());
-    for (const std::string& name : schema.properties()) {
-        if (const auto* value = object->if_contains(name)) ordered.emplace(name, *value);
-    }
-    return ordered;
-}
-
-}  // namespace
-
 std::optional<Uuid> request_id_of(const stream::Record& record) {
     const auto header = find_header(record, header_names::request_id);
     if (!header) return {};
@@ -28,7 +13,7 @@ std::optional<Uuid> request_id_of(const stream::Record& record) {
 
 Result<AnswerPtr> to_answer(const Uuid& id, const stream::Record& record, const boost::json::value& document,
                             const schema::JsonSchema& schema) {
-    const auto prediction = prediction_from_json(in_order(document, schema));
+    const auto prediction = prediction_from_json(schema::in_order(document, schema));
     if (!prediction) return prediction.error();
     Answer answer;
     answer.id = id;

@@ -10,6 +10,7 @@
 #include "runtime/log.hpp"
 #include "runtime/setting_values.hpp"
 #include "schema/framing.hpp"
+#include "schema/prediction_record.hpp"
 
 namespace nearline::notification {
 namespace {
@@ -23,13 +24,13 @@ std::int64_t now_ms() {
 }
 
 /// What was checked when it was taken in.
-Result<MailedPrediction> read_prediction(const Entry& entry) {
+Result<MailedPrediction> read_entry(const Entry& entry, const schema::JsonSchema& schema) {
     const std::string value = entry.record.value.value_or("");
     const auto frame = schema::unframe(value);
     if (!frame) return Problem{.detail = "the record has no frame"};
     const auto document = parse_json(frame->payload);
     if (!document) return document.error();
-    auto prediction = prediction_from_json(*document);
+    auto prediction = prediction_from_json(schema::in_order(*document, schema));
     if (!prediction) return prediction.error();
     return MailedPrediction{entry.request_id, *std::move(prediction)};
 }
@@ -110,7 +111,7 @@ std::optional<Composition> Courier::next_mail(Claim& claim) {
 Sent Courier::send(const Composition& mail, const std::string& address) {
     std::vector<MailedPrediction> predictions;
     for (const Entry& entry : mail.entries) {
-        auto read = read_prediction(entry);
+        auto read = read_entry(entry, parts_.schema);
         if (!read) return {Outcome::permanent, plain_words(read.error().detail)};
         predictions.push_back(*std::move(read));
     }

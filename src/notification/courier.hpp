@@ -13,6 +13,7 @@
 #include "runtime/backoff.hpp"
 #include "runtime/health.hpp"
 #include "runtime/stop.hpp"
+#include "schema/json_schema.hpp"
 
 namespace nearline::notification {
 
@@ -37,6 +38,7 @@ public:
         AddressBook& addresses;
         const Templates& templates;
         DeadLetters& dead_letters;
+        const schema::JsonSchema& schema;  ///< the output topic's
         const NotificationMetrics& metrics;
         Health& health;
     };

@@ -7,6 +7,7 @@
 #include "domain/prediction.hpp"
 #include "domain/problem.hpp"
 #include "domain/time.hpp"
+#include "schema/prediction_record.hpp"
 #include "stream/request_context.hpp"
 
 namespace nearline::notification {
@@ -17,10 +18,6 @@ constexpr auto witness = "outbox";  // in Health: others in the process use its 
 
 std::int64_t now_ms() {
     return std::chrono::duration_cast<std::chrono::milliseconds>(wall_now().time_since_epoch()).count();
-}
-
-Rejection unusable(const std::string& detail) {
-    return {.stage = "validation", .class_name = "NoPrediction", .message = detail, .status = 422};
 }
 
 }  // namespace
@@ -71,9 +68,10 @@ OutboxTarget::Judged OutboxTarget::judge(const stream::ConsumedRecord& record, c
     const bool is_retried = record.at.topic == options_.retry_topic;
     auto decoded = codec_.decode(record.value);
     if (auto* reason = std::get_if<Rejection>(&decoded)) return std::move(*reason);
-    const auto prediction = prediction_from_json(std::get<boost::json::value>(decoded));
-    if (!prediction) return unusable(prediction.error().detail);
-    if (prediction->status != status_of_predictions) return Skipped{&NotificationMetrics::failures};
+    auto prediction = schema::read_prediction(std::get<boost::json::value>(decoded), codec_.schema());
+    if (auto* reason = std::get_if<Rejection>(&prediction)) return std::move(*reason);
+    if (std::get<Prediction>(prediction).status != status_of_predictions)
+        return Skipped{&NotificationMetrics::failures};
     const auto headers = stream::read_request_headers(record, cluster_id);
     if (!headers.context.user) return Skipped{&NotificationMetrics::without_user};
     if (!is_retried && record.timestamp < now - options_.max_age.count()) {

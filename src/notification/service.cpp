@@ -48,8 +48,8 @@ public:
           target_(parts.outbox, parts.codec, target_options(), metrics_, parts.health),
           sink_(parts.stream, target_, options_.sink, parts.metrics, parts.health) {
         if (options_.courier.rules.mode == MailRules::Mode::off) return;
-        const Courier::Parts courier{parts.outbox,  parts.addresses, parts.templates,
-                                     dead_letters_, metrics_,        parts.health};
+        const Courier::Parts courier{parts.outbox,         parts.addresses, parts.templates, dead_letters_,
+                                     parts.codec.schema(), metrics_,        parts.health};
         for (std::size_t i = 0; i < options_.senders; ++i) {
             couriers_.push_back(std::make_unique<Courier>(courier, options_.courier, make_mailer()));
         }

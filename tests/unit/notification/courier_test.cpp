@@ -10,6 +10,7 @@
 #include "domain/problem.hpp"
 #include "domain/time.hpp"
 #include "notification/outbox_impl.hpp"
+#include "schema/builtin_schemas.hpp"
 #include "schema/framing.hpp"
 #include "support/scripted_stream.hpp"
 #include "support/temp_dir.hpp"
@@ -83,7 +84,7 @@ protected:
             entry.record.offset = i;
             entry.record.timestamp = now_ms() - age.count();
             entry.record.value = schema::frame(
-                7, R"({"sepal_length":5.1,"status":200,"model_id":"m","prediction":"setosa","model_type":"t",)"
+                7, R"({"status":200,"model_id":"m","prediction":"setosa","model_type":"t","sepal_length":5.1,)"
                    R"("created_at":"2022-12-29 00:07:11.830677","message":"Success"})");
             ids.push_back(entry.request_id);
             made.push_back(std::move(entry));
@@ -92,7 +93,7 @@ protected:
         return ids;
     }
     Courier courier() {
-        return {{*outbox_, addresses_, templates_, letters_, counters_, health_},
+        return {{*outbox_, addresses_, templates_, letters_, *schema_, counters_, health_},
                 options_,
                 std::make_unique<ScriptedMailer>(script_)};
     }
@@ -121,6 +122,7 @@ protected:
     Templates templates_{std::nullopt, std::nullopt};
     test::ScriptedStream stream_;
     DeadLetters letters_{stream_, dlq, {}};
+    const std::shared_ptr<const schema::JsonSchema> schema_ = schema::JsonSchema::compile(schema::iris_output());
     ScriptedMailer::Script script_;
     CourierOptions options_;
     StopToken stop_;
@@ -136,6 +138,7 @@ TEST_F(CourierTest, MailsEachPredictionOnceInOrder) {
         EXPECT_EQ("ann@example.com", message.to);
         EXPECT_EQ("nearline@example.com", message.from);
         EXPECT_THAT(message.bytes, HasSubstr("Subject: Prediction: setosa\r\n"));
+        EXPECT_THAT(message.bytes, HasSubstr("sepal_length")) << "wherever it stands in the record";
     }
     EXPECT_EQ(0U, outbox_->totals().waiting);
     EXPECT_EQ(3, counted(counters_.tried(Outcome::sent)));
