@@ -55,7 +55,9 @@ bool Worker::Impl::set_up() {
     std::vector<stream::WantedTopic> topics;
     for (const auto& name : {options_.input_topic, options_.output_topic, options_.retry_topic,
                              stream::dead_letter_topic(options_.input_topic, options_.role)}) {
-        if (!name.empty()) topics.push_back({name, options_.topic_options});
+        if (name.empty()) continue;
+        const auto& usual = options_.topic_options;
+        topics.push_back({name, name == options_.retry_topic ? stream::for_retries(usual) : usual});
     }
     const auto found =
         stream::ensure_topics(stream_, topics, health_, options_.stream_dependency, stop_, options_.role);

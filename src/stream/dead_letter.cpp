@@ -29,6 +29,11 @@ std::string dead_letter_topic(std::string_view topic, std::string_view role) {
     return name_for(topic, role, "dlq");
 }
 
+TopicOptions for_retries(TopicOptions topic) {
+    topic.partitions = 1;
+    return topic;
+}
+
 std::string retry_topic(std::string_view topic, std::string_view role) {
     return name_for(topic, role, "retry");
 }

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "domain/rejection.hpp"
+#include "stream/admin.hpp"
 #include "stream/record.hpp"
 
 namespace nearline::stream {
@@ -12,6 +13,10 @@ namespace nearline::stream {
 std::string dead_letter_topic(std::string_view topic, std::string_view role);
 /// "<topic>.<role>.retry": replayed dead letters, which that role alone reads, beside its topic.
 std::string retry_topic(std::string_view topic, std::string_view role);
+/// How it is made, beside a topic that is made with `topic`: with one partition. What is replayed is little, and a
+/// group divides the sum of what it reads: with as many as the topic has, one member could get all of that, and another
+/// nothing else.
+TopicOptions for_retries(TopicOptions topic);
 
 /// The dead letter of a record: key, value and headers untouched, and behind them (names as in Kafka
 /// Connect, KIP-298) __connect.errors.topic, .partition, .offset, .stage, .class.name, .exception.message.

@@ -145,7 +145,9 @@ void Sink::Impl::run() {
 bool Sink::Impl::set_up() {
     std::vector<WantedTopic> topics;
     for (const auto& name : {options_.topic, options_.retry_topic, dead_letter_topic_}) {
-        if (!name.empty()) topics.push_back({name, options_.topic_options});
+        if (name.empty()) continue;
+        const auto& usual = options_.topic_options;
+        topics.push_back({name, name == options_.retry_topic ? for_retries(usual) : usual});
     }
     const auto found = ensure_topics(stream_, topics, health_, options_.stream_dependency, stop_, options_.role);
     if (!found) return false;

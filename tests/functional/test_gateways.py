@@ -4,7 +4,7 @@ its own connections along."""
 import pytest
 
 from support.client import Client, features
-from support.groups import owners
+from support.groups import shares
 from support.load import Load
 from support.process import wait_until
 from support.stack import DistributedStack
@@ -19,13 +19,19 @@ def three_and_two(tmp_path):
 
 
 def wait_for_owners(stack):
-    """Until each worker has partitions, the gateways own all reply partitions between them, and nothing moves."""
+    """Until the workers share the input topic, the gateways own all reply partitions between them, and nothing moves."""
     def settled():
         owned = [g.metric("nearline_gateway_reply_partitions", kind="owned") for g in stack.gateways if g.running()]
         return sum(owned) == stack.partitions and (min(owned) > 0 or len(owned) > stack.partitions)
 
     wait_until(settled, 30, "the gateways to divide the reply partitions", every=0.1)
-    wait_until(lambda: owners(stack, "prediction") == len(stack.workers), 30, "each worker to get partitions", every=0.1)
+    fair = stack.partitions // len(stack.workers) - 1  # there is the retry topic's, too
+
+    def shared():
+        each = shares(stack, "prediction", stack.input_topic)
+        return len(each) == len(stack.workers) and min(each) >= fair
+
+    wait_until(shared, 30, "the workers to share the input topic", every=0.1)
 
 
 def follow_accepted(stack, load: Load):

@@ -17,9 +17,10 @@ def members(stack, role: str) -> int:
     return len(describe(stack, role))
 
 
-def owners(stack, role: str) -> int:
-    """How many have been given partitions."""
-    return sum(bool(member.assignment and member.assignment.topic_partitions) for member in describe(stack, role))
+def shares(stack, role: str, topic: str) -> list:
+    """How many of a topic's partitions each has been given."""
+    return [sum(each.topic == topic for each in member.assignment.topic_partitions) if member.assignment else 0
+            for member in describe(stack, role)]
 
 
 def wait_for_members(stack, role: str, count: int, seconds: float = 30):
