@@ -29,31 +29,25 @@ add_library(nearline_sqlitecpp UNKNOWN IMPORTED GLOBAL)
 set_target_properties(nearline_sqlitecpp PROPERTIES IMPORTED_LOCATION ${SQLITECPP_LIBRARY})
 target_link_libraries(nearline_sqlitecpp INTERFACE SQLite::SQLite3)
 
-# librdkafka: the system's if it is new enough, else the one that bootstrap built; under
-# ThreadSanitizer always its own (script/lib-deps.sh says why).
-set(rdkafka ${nearline_deps}/librdkafka-2.8.0-p1)
+# librdkafka: the one that bootstrap built and patched; under ThreadSanitizer one of its own (script/lib-deps.sh says
+# why).
+set(rdkafka ${nearline_deps}/librdkafka-2.8.0-p2)
 if(NEARLINE_SANITIZER STREQUAL "thread")
     set(rdkafka ${rdkafka}-tsan)
-else()
-    pkg_check_modules(RDKAFKA QUIET IMPORTED_TARGET GLOBAL rdkafka>=2.8)
 endif()
-if(RDKAFKA_FOUND)
-    add_library(nearline_rdkafka ALIAS PkgConfig::RDKAFKA)
-else()
-    if(NOT EXISTS ${rdkafka}/lib/librdkafka.a)
-        message(FATAL_ERROR "librdkafka 2.8 is neither installed nor in ${rdkafka}: run script/bootstrap (with --check for the sanitizers)")
-    endif()
-    # Its .pc file names the archive by path, which CMake puts before the objects that need it.
-    add_library(nearline_rdkafka STATIC IMPORTED GLOBAL)
-    set_target_properties(nearline_rdkafka PROPERTIES
-        IMPORTED_LOCATION ${rdkafka}/lib/librdkafka.a
-        INTERFACE_INCLUDE_DIRECTORIES ${rdkafka}/include
-        INTERFACE_COMPILE_DEFINITIONS LIBRDKAFKA_STATICLIB)
-    target_link_libraries(nearline_rdkafka INTERFACE
-        CURL::libcurl OpenSSL::SSL OpenSSL::Crypto sasl2 zstd lz4 z Threads::Threads ${CMAKE_DL_LIBS} m)
+if(NOT EXISTS ${rdkafka}/lib/librdkafka.a)
+    message(FATAL_ERROR "librdkafka 2.8 is not in ${rdkafka}: run script/bootstrap (with --check for the sanitizers)")
 endif()
+# Its .pc file names the archive by path, which CMake puts before the objects that need it.
+add_library(nearline_rdkafka STATIC IMPORTED GLOBAL)
+set_target_properties(nearline_rdkafka PROPERTIES
+    IMPORTED_LOCATION ${rdkafka}/lib/librdkafka.a
+    INTERFACE_INCLUDE_DIRECTORIES ${rdkafka}/include
+    INTERFACE_COMPILE_DEFINITIONS LIBRDKAFKA_STATICLIB)
+target_link_libraries(nearline_rdkafka INTERFACE
+    CURL::libcurl OpenSSL::SSL OpenSSL::Crypto sasl2 zstd lz4 z Threads::Threads ${CMAKE_DL_LIBS} m)
 
-# ONNX Runtime: likewise.
+# ONNX Runtime: the system's where it has one, else the one that bootstrap fetched.
 find_library(ONNXRUNTIME_LIBRARY onnxruntime)
 find_path(ONNXRUNTIME_INCLUDE onnxruntime_c_api.h PATH_SUFFIXES onnxruntime onnxruntime/core/session)
 if(NOT ONNXRUNTIME_LIBRARY OR NOT ONNXRUNTIME_INCLUDE)

@@ -16,7 +16,7 @@ build_packages=(
     libbenchmark-dev librapidcheck-dev
 )
 # What Debian 13 has under other names, and has itself.
-trixie_packages=(libboost-dev libboost-json-dev libboost-context-dev librdkafka-dev libonnxruntime-dev)
+trixie_packages=(libboost-dev libboost-json-dev libboost-context-dev libonnxruntime-dev)
 
 install_build_packages() {
     if [ "$(codename)" = bookworm ]; then
@@ -37,8 +37,8 @@ trixie_apt_get() {
     mkdir -p "$lists/lists/partial" "$lists/archives/partial" "$lists/parts"
     if [ ! -s "$lists/sources.list" ]; then
         # shellcheck disable=SC2016  # apt's own format
-        mirror=$(apt-get indextargets --format '$(REPO_URI) $(RELEASE)' | awk '$2 == "bookworm" { print $1; exit }')
-        [ -n "$mirror" ] || die "no Debian mirror for bookworm in this machine's apt sources"
+        mirror=$(apt-get indextargets --format '$(REPO_URI) $(RELEASE)' | awk -v name="$(codename)" '$2 == name { print $1; exit }')
+        [ -n "$mirror" ] || die "no Debian mirror for $(codename) in this machine's apt sources"
         printf 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] %s trixie main\ndeb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] %s trixie main\n' \
             "$mirror" "$mirror" >"$lists/sources.list"
     fi
@@ -49,19 +49,19 @@ trixie_apt_get() {
 rdkafka_version=2.8.0
 rdkafka_sha256=5bd1c46f63265f31c6bfcedcde78703f77d28238eadf23821c2b43fc30be3e25
 
-# Debian 12 has 2.0.2, which loses records around rebalances: 2.8 from Debian 13's source package, with a patch
-# that says itself what it mends. A changed patch needs another number here and in cmake/Dependencies.cmake.
+# Debian 12 has 2.0.2, which loses records around rebalances: on each Debian, 2.8 from Debian 13's source package, with
+# a patch that says itself what it mends. A changed patch needs another number here and in cmake/Dependencies.cmake.
 rdkafka_patch=$root/cmake/librdkafka-$rdkafka_version.patch
+rdkafka_prefix=$deps/librdkafka-$rdkafka_version-p2
 install_librdkafka() {
-    [ "$(codename)" = bookworm ] || return 0
-    build_librdkafka "$deps/librdkafka-$rdkafka_version-p1"
+    build_librdkafka "$rdkafka_prefix"
 }
 
 # ThreadSanitizer's runtime in GCC 12 does not know C11's thrd_create, which librdkafka uses where it
 # can, and crashes in the first lock of such a thread. So script/check has one on POSIX threads, and
 # instrumented, so that what librdkafka's own atomics order is seen as ordered.
 install_librdkafka_tsan() {
-    build_librdkafka "$deps/librdkafka-$rdkafka_version-p1-tsan" "-DCMAKE_C_FLAGS=-fsanitize=thread -g1"
+    build_librdkafka "$rdkafka_prefix-tsan" "-DCMAKE_C_FLAGS=-fsanitize=thread -g1"
 }
 
 # build_librdkafka PREFIX [CMAKE-OPTION...]: a static one; with options, on POSIX threads.

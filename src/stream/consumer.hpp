@@ -38,8 +38,8 @@ public:
     /// Unavailable when it could not be (try again later), e.g. while the group rebalances. Partitions
     /// that are not this member's any more are left out.
     virtual void commit(const std::vector<Position>& next) = 0;
-    /// As commit(), without waiting and without a report: a later commit, or reading again, makes good. While
-    /// the group shares out anew it is kept for a later poll() to send.
+    /// As commit(), without waiting and without a report: a later commit, or reading again, makes good. What
+    /// is refused because the group is being shared out anew is sent again by a later poll().
     virtual void commit_async(const std::vector<Position>& next) = 0;
 
     /// Gives no records of these until resume(); stays their owner.

@@ -75,32 +75,6 @@ int on_socket(int domain, int type, int protocol, void* /*opaque*/) {
     return socket;
 }
 
-/// Of Kafka's protocol.
-constexpr std::int16_t join_group = 11;
-constexpr std::int16_t heartbeat = 12;
-constexpr std::int16_t sync_group = 14;
-
-rd_kafka_resp_err_t on_request_sent(rd_kafka_t*, int, const char*, std::int32_t, std::int16_t api, std::int16_t,
-                                    std::int32_t, std::size_t, void* opaque) {
-    if (api == join_group) static_cast<Observer*>(opaque)->joins();
-    return RD_KAFKA_RESP_ERR_NO_ERROR;
-}
-
-rd_kafka_resp_err_t on_response_received(rd_kafka_t*, int, const char*, std::int32_t, std::int16_t api, std::int16_t,
-                                         std::int32_t, std::size_t, std::int64_t, rd_kafka_resp_err_t, void* opaque) {
-    auto& observer = *static_cast<Observer*>(opaque);
-    // Either may say that the group is being rebalanced.
-    if (api == heartbeat || api == sync_group) observer.may_join();
-    if (api == sync_group) observer.has_joined();
-    return RD_KAFKA_RESP_ERR_NO_ERROR;
-}
-
-rd_kafka_resp_err_t on_new(rd_kafka_t* client, const rd_kafka_conf_t*, void* opaque, char*, std::size_t) {
-    const auto error = rd_kafka_interceptor_add_on_request_sent(client, "nearline", on_request_sent, opaque);
-    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return error;
-    return rd_kafka_interceptor_add_on_response_received(client, "nearline", on_response_received, opaque);
-}
-
 void set(rd_kafka_conf_t* conf, const std::string& key, const std::string& value) {
     std::array<char, 512> why{};
     if (rd_kafka_conf_set(conf, key.c_str(), value.c_str(), why.data(), why.size()) != RD_KAFKA_CONF_OK) {
@@ -163,10 +137,7 @@ Client make_client(const Cluster& cluster, rd_kafka_type_t type, const Propertie
     rd_kafka_conf_set_log_cb(conf.get(), on_log);
     rd_kafka_conf_set_error_cb(conf.get(), on_error);
     rd_kafka_conf_set_socket_cb(conf.get(), on_socket);
-    if (defaults.contains("group.id")) {
-        rd_kafka_conf_set_rebalance_cb(conf.get(), on_rebalance);
-        rd_kafka_conf_interceptor_add_on_new(conf.get(), "nearline", on_new, &observer);
-    }
+    if (defaults.contains("group.id")) rd_kafka_conf_set_rebalance_cb(conf.get(), on_rebalance);
     if (type == RD_KAFKA_PRODUCER) rd_kafka_conf_set_events(conf.get(), RD_KAFKA_EVENT_DR);
 
     std::array<char, 512> why{};

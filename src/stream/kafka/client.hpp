@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <map>
 #include <memory>
@@ -23,24 +22,6 @@ public:
     /// The client can't go on; a new one has to be made.
     virtual void fatal(const std::string& /*why*/) {}
     virtual void rebalance(rd_kafka_resp_err_t /*what*/, rd_kafka_topic_partition_list_t* /*partitions*/) {}
-
-    /// Between asking the group for a new share and getting it, and for a moment after what may make librdkafka
-    /// ask: the request is seen when it has been sent, but a commit queues up behind it before that. An offset
-    /// that is committed then arrives with the number of the generation before: the broker refuses it, and
-    /// librdkafka takes that for the loss of all partitions.
-    bool may_be_joining() const noexcept {
-        return is_joining_ || Clock::now().time_since_epoch() < may_join_until_.load();
-    }
-
-    // Told by threads of librdkafka's, too.
-    void joins() noexcept { is_joining_ = true; }
-    void has_joined() noexcept { is_joining_ = false; }
-    void may_join() noexcept { may_join_until_ = (Clock::now() + until_it_joins).time_since_epoch(); }
-
-private:
-    static constexpr std::chrono::milliseconds until_it_joins{20};
-    std::atomic<bool> is_joining_{false};
-    std::atomic<Clock::duration> may_join_until_{};
 };
 
 /// How to reach the cluster, and what all clients made for it share.

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <stdexcept>
 #include <string_view>
+#include <system_error>
+#include <thread>
 
 #include "domain/problem.hpp"
 #include "runtime/log.hpp"
@@ -27,6 +29,20 @@ Properties properties_for(const GroupOptions& options, const Properties& more) {
     };
     properties.insert(more.begin(), more.end());
     return properties;
+}
+
+/// librdkafka ends a client when the coordinator has answered what is under way, however long that takes: a
+/// request to join is answered when all members have joined. So it is left to a thread of its own, and goes
+/// with the process at the latest; nothing of ours is called any more without a poll.
+void let_go(Client client, const std::string& group) {
+    log::warning("the group's coordinator did not let go in time; its session time-out tells the others",
+                 {{"group", group}});
+    try {
+        std::thread([left = client.get()] { destroy_client(left); }).detach();
+        static_cast<void>(client.release());
+    } catch (const std::system_error&) {
+        // No thread to be had: then it takes its time.
+    }
 }
 
 }  // namespace
@@ -112,8 +128,6 @@ void GroupClient::rebalance(rd_kafka_resp_err_t what, rd_kafka_topic_partition_l
     } catch (...) {
         if (!thrown_) thrown_ = std::current_exception();
     }
-    // Cooperative: what was given up is shared out in another round.
-    may_join();
     if (returns_on_change_) rd_kafka_yield(client_.get());
 }
 
@@ -142,6 +156,7 @@ void GroupClient::leave() {
     while (!error && rd_kafka_consumer_closed(client_.get()) == 0 && Clock::now() < deadline) {
         const Message ignored(rd_kafka_consume_queue(closing.get(), 50));
     }
+    const bool is_closed = error || rd_kafka_consumer_closed(client_.get()) != 0;
     if (!owned_.empty()) {  // failed for good, or too slow: they are not ours for much longer
         tell(listener_.lost, {owned_.begin(), owned_.end()});
         owned_.clear();
@@ -151,7 +166,11 @@ void GroupClient::leave() {
         const std::lock_guard lock(wake_mutex_);
         queue_.reset();
     }
-    client_.reset();
+    if (is_closed) {
+        client_.reset();
+    } else {
+        let_go(std::move(client_), group());
+    }
     if (thrown_) std::rethrow_exception(std::exchange(thrown_, nullptr));
 }
 

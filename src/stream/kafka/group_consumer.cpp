@@ -13,28 +13,50 @@ namespace {
 
 constexpr std::chrono::seconds commit_time{5};
 constexpr std::chrono::seconds seek_time{2};
-constexpr std::chrono::milliseconds joining_look{2};
-constexpr std::chrono::milliseconds deferred_look{20};
+/// Between two tries while the group is shared out anew.
+constexpr std::chrono::milliseconds refused_pause{20};
 /// For the committed offsets of partitions that have just come.
 constexpr std::chrono::seconds committed_time{2};
+
+/// A commit reached a group that was being shared out anew, or had been since it was sent. Nothing is lost by
+/// that: it can be sent again, with the number of the group's new generation.
+bool is_of_rebalance(rd_kafka_resp_err_t error) {
+    return error == RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION || error == RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS;
+}
+
+/// The request's error, or the first of its partitions'.
+rd_kafka_resp_err_t error_of(rd_kafka_event_t& answer) {
+    auto error = rd_kafka_event_error(&answer);
+    const auto* list = rd_kafka_event_topic_partition_list(&answer);
+    for (int i = 0; list != nullptr && i < list->cnt && error == RD_KAFKA_RESP_ERR_NO_ERROR; ++i) {
+        error = list->elems[i].err;
+    }
+    return error;
+}
 
 }  // namespace
 
 KafkaGroupConsumer::KafkaGroupConsumer(const Cluster& cluster, const GroupOptions& options, RebalanceListener listener)
     : GroupClient(cluster, options, fetching_properties(), std::move(listener)),
+      answers_(rd_kafka_queue_new(client())),
       lost_metric_(cluster.metrics->counter("nearline_stream_lost_to_retention_total",
                                             "Records that retention removed before the group had read them",
                                             {{"group", options.group}})) {}
 
 KafkaGroupConsumer::~KafkaGroupConsumer() {
     silence();
+    close();
+}
+
+void KafkaGroupConsumer::close() {
+    answers_.reset();
     leave();
 }
 
 std::vector<ConsumedRecord> KafkaGroupConsumer::poll(std::size_t most, std::chrono::milliseconds timeout) {
-    commit_deferred();
+    take_answers();
     // What could not be committed yet is not left until a record comes.
-    if (!deferred_.empty()) timeout = std::min(timeout, deferred_look);
+    if (was_refused_) timeout = std::min(timeout, refused_pause);
     batch_.clear();
     const auto deadline = Clock::now() + timeout;
     // The first one is waited for; then what is there already comes along.
@@ -110,7 +132,7 @@ void KafkaGroupConsumer::give(const rd_kafka_topic_partition_list_t& partitions)
         if (place == places_.end()) continue;
         if (place->second.paused) paused.push_back(at);
         places_.erase(place);
-        deferred_.erase(at);
+        unconfirmed_.erase(at);
     }
     set_paused(paused, false);
     // Not handed out yet, and the next owner's now.
@@ -134,41 +156,73 @@ Partitions KafkaGroupConsumer::offsets_to_commit(const std::vector<Position>& ne
 
 void KafkaGroupConsumer::commit(const std::vector<Position>& next) {
     if (left()) throw Unavailable("the consumer of group " + group() + " is closed");
-    for (const auto& position : next) deferred_.erase(position.at);
-    const auto offsets = offsets_to_commit(next);
-    if (offsets->cnt == 0) return;
-    // The others of the group may let it wait for longer than anyone here would.
-    for (const auto deadline = Clock::now() + commit_time; may_be_joining();
-         std::this_thread::sleep_for(joining_look)) {
-        if (Clock::now() >= deadline) throw Unavailable("the group " + group() + " is being rebalanced");
-    }
+    for (const auto& position : next) unconfirmed_.erase(position.at);
+    const auto deadline = Clock::now() + commit_time;
     const Queue answers(rd_kafka_queue_new(client()));
-    auto error = rd_kafka_commit_queue(client(), offsets.get(), answers.get(), nullptr, nullptr);
-    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        const Event answer(rd_kafka_queue_poll(answers.get(), to_ms(commit_time)));
-        if (!answer) throw Unavailable("the offsets of group " + group() + " were not acknowledged in time");
-        error = rd_kafka_event_error(answer.get());
-        const auto* list = rd_kafka_event_topic_partition_list(answer.get());
-        for (int i = 0; list != nullptr && i < list->cnt && error == RD_KAFKA_RESP_ERR_NO_ERROR; ++i) {
-            error = list->elems[i].err;
+    while (true) {
+        const auto offsets = offsets_to_commit(next);
+        if (offsets->cnt == 0) return;
+        auto error = rd_kafka_commit_queue(client(), offsets.get(), answers.get(), nullptr, nullptr);
+        if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
+            const Event answer(rd_kafka_queue_poll(answers.get(), remaining_ms(deadline)));
+            if (!answer) throw Unavailable("the offsets of group " + group() + " were not acknowledged in time");
+            error = error_of(*answer);
         }
-    }
-    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        throw Unavailable("the offsets of group " + group() + " were not stored: " + words(error));
+        if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return;
+        if (!is_of_rebalance(error) || Clock::now() >= deadline) {
+            throw Unavailable("the offsets of group " + group() + " were not stored: " + words(error));
+        }
+        // librdkafka's own thread joins; nothing of that waits for this one.
+        std::this_thread::sleep_for(refused_pause);
     }
 }
 
 void KafkaGroupConsumer::commit_async(const std::vector<Position>& next) {
-    for (const auto& position : next) deferred_[position.at] = position.offset;
-    commit_deferred();
+    for (const auto& position : next) unconfirmed_[position.at] = position.offset;
+    send(next);
 }
 
-void KafkaGroupConsumer::commit_deferred() {
-    if (deferred_.empty() || may_be_joining() || left()) return;
-    std::vector<Position> next;
-    for (const auto& [at, offset] : std::exchange(deferred_, {})) next.push_back({at, offset});
+void KafkaGroupConsumer::send(const std::vector<Position>& next) {
+    if (left()) return;
     const auto offsets = offsets_to_commit(next);
-    if (offsets->cnt > 0) rd_kafka_commit(client(), offsets.get(), 1);
+    if (offsets->cnt == 0) return;
+    if (!answers_) {  // closing: there is no later poll to take it
+        rd_kafka_commit(client(), offsets.get(), 1);
+        return;
+    }
+    const auto error = rd_kafka_commit_queue(client(), offsets.get(), answers_.get(), nullptr, nullptr);
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) ++unanswered_;
+}
+
+void KafkaGroupConsumer::take_answers() {
+    if (!answers_) return;
+    while (const Event answer{rd_kafka_queue_poll(answers_.get(), 0)}) {
+        if (rd_kafka_event_type(answer.get()) != RD_KAFKA_EVENT_OFFSET_COMMIT) continue;
+        --unanswered_;
+        const auto error = error_of(*answer);
+        if (is_of_rebalance(error)) {
+            was_refused_ = true;
+            continue;
+        }
+        if (long held = 0; error != RD_KAFKA_RESP_ERR_NO_ERROR && throttle_.pass(held)) {
+            log::warning("offsets were not stored; a later commit makes good",
+                         {{"group", group()}, {"error", words(error)}});
+        }
+        const auto* list = rd_kafka_event_topic_partition_list(answer.get());
+        for (int i = 0; list != nullptr && i < list->cnt; ++i) {
+            const auto& stored = list->elems[i];
+            const auto found = unconfirmed_.find({stored.topic, stored.partition});
+            if (found != unconfirmed_.end() && found->second == stored.offset) unconfirmed_.erase(found);
+        }
+    }
+    if (was_refused_ && unanswered_ == 0) send_again();
+}
+
+void KafkaGroupConsumer::send_again() {
+    was_refused_ = false;
+    std::vector<Position> next;
+    for (const auto& [at, offset] : unconfirmed_) next.push_back({at, offset});
+    send(next);
 }
 
 void KafkaGroupConsumer::set_paused(const std::vector<TopicPartition>& partitions, bool paused) {

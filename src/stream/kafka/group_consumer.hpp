@@ -21,7 +21,7 @@ public:
     void seek(const Position& position) override;
     std::set<TopicPartition> assignment() const override { return owned(); }
     void wake() override { GroupClient::wake(); }
-    void close() override { leave(); }
+    void close() override;
     std::uint64_t lost_to_retention() const override { return lost_; }
 
 private:
@@ -36,13 +36,18 @@ private:
     void find_start(rd_kafka_topic_partition_list_t& partitions);
     void add(rd_kafka_message_t& message);
     void count_lost(const TopicPartition& at, std::int64_t expected, std::int64_t offset);
-    void commit_deferred();
+    void send(const std::vector<Position>& next);
+    void take_answers();
+    void send_again();
     Partitions offsets_to_commit(const std::vector<Position>& next) const;
     void set_paused(const std::vector<TopicPartition>& partitions, bool paused);
 
     std::map<TopicPartition, Place> places_;
-    std::map<TopicPartition, std::int64_t> deferred_;  // to be committed when the group is whole again
-    std::vector<ConsumedRecord> batch_;                // of the poll that is under way
+    Queue answers_;                                       // to commit_async()
+    std::map<TopicPartition, std::int64_t> unconfirmed_;  // of commit_async()
+    int unanswered_ = 0;                                  // requests of commit_async()
+    bool was_refused_ = false;                            // by a group that is shared out anew: to be sent again
+    std::vector<ConsumedRecord> batch_;                   // of the poll that is under way
     std::atomic<std::uint64_t> lost_ = 0;
     const Counter lost_metric_;
     log::Throttle throttle_{10};

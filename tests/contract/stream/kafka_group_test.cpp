@@ -37,6 +37,8 @@ public:
         ::waitpid(pid_, nullptr, 0);
         pid_ = -1;
     }
+    /// Alive for its group until its session ends, and yet takes no part.
+    void freeze() { ::kill(pid_, SIGSTOP); }
 
 private:
     pid_t pid_ = -1;
@@ -107,6 +109,33 @@ TEST_F(KafkaGroups, TellOneThatItWasThoughtDead) {
         [&] { return one->assignment().size() == 1 && two->assignment().size() == 1 && !lost.empty(); }, *one, *two));
     EXPECT_THAT(lost, SizeIs(1));
     EXPECT_THAT(revoked, SizeIs(0));
+}
+
+/// The coordinator answers nothing more of one that has asked to join, until all others have, too.
+TEST_F(KafkaGroups, LetGoOfOneThatStopsWhileAnotherHoldsUpTheGroup) {
+    const auto name = topic(3);
+    auto options = group(name, unique("group"));
+    options.session_timeout = 30s;
+    const auto one = stream().consumer(options, {});
+    ASSERT_TRUE(poll_until([&] { return one->assignment().size() == 3; }, *one));
+    MemberProcess other(name, options.group, options.session_timeout);
+    ASSERT_TRUE(poll_until([&] { return one->assignment().size() < 3; }, *one));
+    other.freeze();
+    const auto third = stream().consumer(options, {});
+    const auto waits_for_the_others = [&] {
+        one->poll(10, 10ms);
+        try {
+            one->commit({{*one->assignment().begin(), 1}});
+            return false;
+        } catch (const Unavailable&) {
+            return true;
+        }
+    };
+    ASSERT_TRUE(wait_until(waits_for_the_others));
+    const auto before = Clock::now();
+    one->close();
+    third->close();
+    EXPECT_LT(Clock::now() - before, 8s) << "3 s each; librdkafka waits for 5, or for all that is under way";
 }
 
 /// What librdkafka says it does, of fetching.
