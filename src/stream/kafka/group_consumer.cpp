@@ -45,7 +45,7 @@ KafkaGroupConsumer::KafkaGroupConsumer(const Cluster& cluster, const GroupOption
 
 KafkaGroupConsumer::~KafkaGroupConsumer() {
     silence();
-    close();
+    KafkaGroupConsumer::close();
 }
 
 void KafkaGroupConsumer::close() {
