@@ -27,6 +27,8 @@ public:
     /// Version 8 (RFC 9562, 5.8): the first 128 bits of the SHA-256 of the parts. Each part goes in
     /// with its length before it (8 bytes, big-endian), so that ("ab", "c") is not ("a", "bc").
     static Uuid hash_based(std::initializer_list<std::string_view> parts);
+    /// Whether it was made so (its version is 8).
+    bool is_hash_based() const noexcept { return (bytes_[6] >> 4) == 8; }
 
     /// The 36-character form, either case; anything else is nothing.
     static std::optional<Uuid> parse(std::string_view text) noexcept;

@@ -18,6 +18,11 @@ struct Answer {
     std::string json;          ///< the ten fields, as POST /predict answers them
 };
 
+/// Whether it answers a request with another body; no, where one of the digests is not known.
+inline bool is_of_other_body(const Answer& answer, const std::string& body_digest) noexcept {
+    return !answer.body_digest.empty() && !body_digest.empty() && answer.body_digest != body_digest;
+}
+
 /// Shared between the caller that waits and the keep.
 using AnswerPtr = std::shared_ptr<const Answer>;
 

@@ -180,8 +180,8 @@ void ArchiveReads::count(const std::string& call, Outcome outcome) {
     if (counter == counters_.end()) {
         const Labels labels{{"call", call}, {"outcome", names[static_cast<std::size_t>(outcome)]}};
         const auto made = metrics_.counter("nearline_gateway_archive_reads_total",
-                                           "Questions to the archive by call (find, list; repeat: whether a POST is "
-                                           "one) and outcome",
+                                           "Questions to the archive by call (find, list; repeat: what first "
+                                           "answered an Idempotency-Key) and outcome",
                                            labels);
         counter = counters_.emplace(std::pair(call, outcome), made).first;
     }

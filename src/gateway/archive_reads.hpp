@@ -32,7 +32,7 @@ public:
     struct Options {
         std::string name = "archive";                     ///< in /readyz
         std::chrono::milliseconds patience{5'000};        ///< of who reads
-        std::chrono::milliseconds repeat_patience{250};   ///< of a POST that may be a repeat
+        std::chrono::milliseconds repeat_patience{250};   ///< of who goes on without it
         std::chrono::milliseconds probe_interval{1'000};  ///< between two looks whether it answers
         std::size_t threads = 4;
         std::size_t most_waiting = 64;  ///< questions beyond what the threads work on; more is 503

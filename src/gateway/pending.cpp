@@ -122,6 +122,7 @@ bool PendingAnswers::answered(const AnswerPtr& answer) {
     const auto found = entries_.find(answer->id);
     if (found == entries_.end()) return false;
     Entry& entry = found->second;
+    if (answer->status != 200 && is_of_other_body(*answer, entry.question.body_digest)) return false;
     while (!entry.callers.empty()) {
         const bool wants_answer = entry.callers.front().patience.wants_answer;
         end(entry, 0, wants_answer ? Ending::Kind::answered : Ending::Kind::accepted, answer);

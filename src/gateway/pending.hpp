@@ -80,7 +80,9 @@ public:
     /// What became of the record that an admit() had produced. Unknown ids and attempts are ignored.
     void delivered(const Uuid& id, std::uint64_t attempt, const stream::Delivery& delivery, SteadyTime now);
 
-    /// An answer was read. Whether anybody waited for it, or it was still awaited.
+    /// An answer was read. Whether anybody waited for it, or it was still awaited. A failure of another body with
+    /// the same id is nobody's here; a prediction of another body is the only one there will be, and its callers
+    /// have to be told that it is not theirs.
     bool answered(const AnswerPtr& answer);
 
     /// The time has come for whoever's deadline is not after `now`.

@@ -93,26 +93,23 @@ Result<Predictions::Asked> Predictions::check(const http::Request& request, cons
     return asked;
 }
 
-/// What answered an earlier request with the same Idempotency-Key, as far as this gateway has seen it or the
-/// archive says so at once. A failure is no answer: it may be tried again.
+/// What answered an earlier request with the same Idempotency-Key, as far as the archive says so at once or this
+/// gateway has seen it. A failure is no answer: it may be tried again. The archive comes first: what it has is what
+/// all gateways say, should two have seen different answers.
 boost::asio::awaitable<AnswerPtr> Predictions::answer_to_repeat(const Asked& asked) {
     const auto& question = asked.question;
     const auto answers = [&](const AnswerPtr& known) {
         // The id is made from the user's; a record that says otherwise is somebody's who made up ids.
         return known && known->status == 200 && known->user.value_or(question.user) == question.user;
     };
-    auto kept = parts_.keep.find(question.id);
-    if (answers(kept)) co_return kept;
     auto archived = co_await parts_.archive.find_at_once(question.id);
     if (answers(archived)) co_return archived;
-    // Meanwhile another copy may have been answered here.
-    kept = parts_.keep.find(question.id);
+    auto kept = parts_.keep.find(question.id);
     co_return answers(kept) ? kept : nullptr;
 }
 
 http::Response Predictions::repeat(const Asked& asked, const Answer& known, const std::string& request_id) {
-    const bool comparable = !known.body_digest.empty();
-    if (comparable && known.body_digest != asked.question.body_digest) return refuse(other_body(), request_id);
+    if (is_of_other_body(known, asked.question.body_digest)) return refuse(other_body(), request_id);
     count("answered");
     return answer_response(known);
 }
@@ -188,6 +185,9 @@ http::Response Predictions::respond(const Asked& asked, const Ending& ending) {
     http::Response response;
     switch (ending.kind) {
         case Ending::Kind::answered:
+            if (is_of_other_body(*ending.answer, question.body_digest)) {
+                return refuse(other_body(), question.id.to_string());
+            }
             count(ending.answer->status == 200 ? "answered" : "failed");
             response = answer_response(*ending.answer);
             break;

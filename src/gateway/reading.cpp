@@ -1,6 +1,7 @@
 #include "gateway/reading.hpp"
 
 #include <string>
+#include <utility>
 
 #include "domain/time.hpp"
 #include "gateway/responses.hpp"
@@ -23,6 +24,15 @@ AnswerPtr Reading::kept(const Wanted& wanted) const {
     return answer && wanted.may_see(answer->user) ? answer : nullptr;
 }
 
+/// Of a prediction that this gateway has seen: what all gateways say of it. Under an Idempotency-Key another one may
+/// have seen another answer; the archive has one of them.
+boost::asio::awaitable<AnswerPtr> Reading::agreed(const Wanted& wanted, AnswerPtr kept) const {
+    if (!wanted.id.is_hash_based()) co_return kept;
+    const auto archived = co_await parts_.archive.find_at_once(wanted.id);
+    const bool is_one = archived && archived->status == 200 && wanted.may_see(archived->user);
+    co_return is_one ? archived : kept;
+}
+
 bool Reading::is_past_retention(const token::Ticket& ticket) const {
     const auto age = wall_now() - ticket.accepted;
     return age > options_.location_retention || (options_.archive_keep && age > *options_.archive_keep);
@@ -41,8 +51,12 @@ boost::asio::awaitable<http::Response> Reading::show(const http::Request& reques
 
     AnswerPtr answer = kept(*asked);
     std::optional<Problem> away;
+    if (answer && answer->status == 200) {
+        answer = co_await agreed(*asked, answer);
+        co_return answer_response(*answer);
+    }
     // What this gateway saw fail may have been predicted since, through another one.
-    if (parts_.archive.is_there() && !(answer && answer->status == 200)) {
+    if (parts_.archive.is_there()) {
         const auto archived = co_await parts_.archive.find(asked->id);
         if (!archived) {
             away = archived.error();

@@ -23,6 +23,13 @@ Rejection answer_too_large(const std::string& reason) {
             .status = 422};
 }
 
+Rejection other_body() {
+    return {.stage = "validation",
+            .class_name = "OtherBody",
+            .message = "this Idempotency-Key was used for a request with another body: a new request needs a new key",
+            .status = 422};
+}
+
 double seconds(std::chrono::steady_clock::duration time) {
     return std::chrono::duration<double>(time).count();
 }
@@ -103,15 +110,20 @@ void Pipeline::answer(std::vector<Decoded>&& batch) {
     const auto labels = ask_model(*model, jobs, features, rows);
     const auto now = to_created_at(wall_now());
     for (std::size_t i = 0; i < jobs.size(); ++i) {
-        const auto prediction =
-            make_prediction(std::move(features[i]), model->info(), labels[i], created_at(*jobs[i], *model, now));
+        auto time = created_at(*jobs[i], *model, now);
+        if (!time) {
+            reject(*jobs[i], other_body());
+            continue;
+        }
+        const auto prediction = make_prediction(std::move(features[i]), model->info(), labels[i], *std::move(time));
         jobs[i]->answer_with(output_.encode(to_json(prediction)));
         send(jobs[i]->answer);
     }
 }
 
 /// Of a request that has its id as its key: copies of it can have come through several gateways at once.
-std::string Pipeline::created_at(const Job& job, const Model& model, const std::string& now) {
+/// Nothing: an earlier one had another body.
+std::optional<std::string> Pipeline::created_at(const Job& job, const Model& model, const std::string& now) {
     const auto& [context, has_request_id, ignored] = job.incoming;
     const bool repeatable = has_request_id && job.source.key && *job.source.key == context.id.to_string();
     return repeatable ? repeats_.created_at(context, model.info().id, now) : now;

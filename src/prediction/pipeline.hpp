@@ -73,7 +73,7 @@ private:
     void answer(std::vector<Decoded>&& batch);
     std::vector<std::string_view> ask_model(const Model& model, std::vector<Job*>& jobs,
                                             std::vector<Features>& features, std::vector<float>& rows);
-    std::string created_at(const Job& job, const Model& model, const std::string& now);
+    std::optional<std::string> created_at(const Job& job, const Model& model, const std::string& now);
     void reject(Job& job, Rejection reason);
     void send(Outlet& outlet);
     void handle(const Deliveries::Report& report, SteadyTime now);

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <deque>
+#include <optional>
 #include <string>
 #include <unordered_map>
 
@@ -11,15 +12,16 @@
 namespace nearline::prediction {
 
 /// Lets a repeat be answered as the request before it was: the same body, asked of the same model, with the same
-/// created_at. Copies of a request that may be repeated have its id as their key, so that they come through one
-/// partition, hence to one worker, as long as partitions stay where they are. Remembers the last `most`. No I/O,
-/// no clock; not thread-safe.
+/// created_at; and tells what has its id but another body. Copies of a request that may be repeated have its id as
+/// their key, so that they come through one partition, hence to one worker, as long as partitions stay where they
+/// are. Remembers the last `most`. No I/O, no clock; not thread-safe.
 class Repeats {
 public:
     explicit Repeats(std::size_t most) : most_(most) {}
 
-    /// When this request was answered: before, if it is a repeat, else `now`.
-    std::string created_at(const RequestContext& request, const Uuid& model, const std::string& now);
+    /// When this request was answered: before, if it is a repeat, else `now`. Nothing: this id was answered for
+    /// another body (where both digests are known), and must not be again.
+    std::optional<std::string> created_at(const RequestContext& request, const Uuid& model, const std::string& now);
 
     std::size_t size() const noexcept { return answers_.size(); }
 

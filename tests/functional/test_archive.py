@@ -19,6 +19,23 @@ def id_of(answer) -> str:
     return answer.headers["Content-Location"].rsplit("/", 1)[1]
 
 
+def at_once(sends) -> list:
+    """What each of these calls returns, begun at the same moment, in their order."""
+    start = threading.Barrier(len(sends))
+    answers = [None] * len(sends)
+
+    def run(index):
+        start.wait()
+        answers[index] = sends[index]()
+
+    threads = [threading.Thread(target=run, args=(index,)) for index in range(len(sends))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return answers
+
+
 def read_back(client, request_id: str):
     def there():
         answer = client.get(f"/predictions/{request_id}")
@@ -117,22 +134,29 @@ def test_copies_at_once_through_two_gateways_are_one_document(two_gateways):
     clients = [Client(two_gateways, gateway=g.url) for g in two_gateways.gateways]
     for n in range(20):
         headers = {"Idempotency-Key": f"twice-{n}-{uuid.uuid4()}"}
-        answers = []
-        start = threading.Barrier(2)
-
-        def send(client):
-            start.wait()
-            answers.append(client.predict((5 + n / 10, 3.6, 1.5, 0.3), headers=headers))
-
-        threads = [threading.Thread(target=send, args=(client,)) for client in clients]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        values = (5 + n / 10, 3.6, 1.5, 0.3)
+        answers = at_once([lambda client=client: client.predict(values, headers=headers) for client in clients])
         assert [a.status_code for a in answers] == [200, 200], [a.text for a in answers]
         assert id_of(answers[0]) == id_of(answers[1])
         assert answers[0].text == answers[1].text
         assert read_back(clients[0], id_of(answers[0])).text == answers[0].text
+
+
+def test_two_bodies_at_once_under_one_key_are_one_prediction_for_both_gateways(two_gateways):
+    clients = [Client(two_gateways, gateway=g.url) for g in two_gateways.gateways]
+    bodies = [(5.2, 3.6, 1.5, 0.3), (6.9, 3.1, 5.4, 2.1)]
+    for n in range(10):
+        headers = {"Idempotency-Key": f"two-bodies-{n}-{uuid.uuid4()}"}
+        answers = at_once([lambda client=client, body=body: client.predict(body, headers=headers)
+                           for client, body in zip(clients, bodies)])
+        assert sorted(a.status_code for a in answers) == [200, 422], [a.text for a in answers]
+        won = answers[0].status_code == 422  # whose body it was
+        assert "another body" in answers[not won].json()["detail"]
+        request_id = id_of(answers[won])
+        for client in clients:
+            assert read_back(client, request_id).text == answers[won].text
+            assert client.predict(bodies[won], headers=headers).text == answers[won].text
+            assert client.predict(bodies[not won], headers=headers).status_code == 422
         # The gateways have it in memory; the next test counts documents.
         wait_until(lambda: id_of(answers[0]) in archive.documents(two_gateways), 20, "it to be archived")
 

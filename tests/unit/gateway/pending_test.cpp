@@ -51,6 +51,27 @@ TEST_F(Pending, AnswerAfterDeliveryGoesToTheCaller) {
     EXPECT_FALSE(pending.find(question.id));
 }
 
+AnswerPtr answer_to_other_body(int status) {
+    Answer answer = *answer_to(1);
+    answer.body_digest = "another";
+    answer.status = status;
+    return std::make_shared<const Answer>(answer);
+}
+
+TEST_F(Pending, AFailureOfAnotherBodyIsNobodysHere) {
+    ask();
+    EXPECT_FALSE(pending.answered(answer_to_other_body(422)));
+    EXPECT_TRUE(nothing_ended());
+    EXPECT_TRUE(pending.answered(answer_to(1)));
+    EXPECT_EQ(only_ending().kind, Kind::answered);
+}
+
+TEST_F(Pending, APredictionOfAnotherBodyEndsTheWait) {
+    ask();
+    EXPECT_TRUE(pending.answered(answer_to_other_body(200)));
+    EXPECT_TRUE(is_of_other_body(*only_ending().answer, question.body_digest));
+}
+
 TEST_F(Pending, AnswerMayComeBeforeTheDeliveryReport) {
     const auto asked = ask();
     pending.answered(answer_to(1));
