@@ -53,8 +53,11 @@ Courier::Courier(const Parts& parts, CourierOptions options, std::unique_ptr<Mai
     : parts_(parts), options_(std::move(options)), mailer_(std::move(mailer)) {}
 
 Courier::Turn Courier::work(const StopToken& stop) {
-    auto claim = parts_.outbox.claim(options_.lease);
+    FailingSlots::Place place(parts_.failing);
+    auto claim =
+        parts_.outbox.claim(options_.lease, place.is_taken() ? Outbox::Whom::anyone : Outbox::Whom::without_failures);
     if (!claim) return Turn::nothing_due;
+    if (claim->failures == 0) place.give_back();
     try {
         return serve(*claim, stop);
     } catch (const LeaseLost& lost) {

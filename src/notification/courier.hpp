@@ -5,6 +5,7 @@
 
 #include "domain/address_book.hpp"
 #include "notification/dead_letters.hpp"
+#include "notification/failing_slots.hpp"
 #include "notification/mail_plan.hpp"
 #include "notification/mailer.hpp"
 #include "notification/notification_metrics.hpp"
@@ -41,6 +42,7 @@ public:
         const schema::JsonSchema& schema;  ///< the output topic's
         const NotificationMetrics& metrics;
         Health& health;
+        FailingSlots& failing;
     };
     /// What `parts` names must outlive it.
     Courier(const Parts& parts, CourierOptions options, std::unique_ptr<Mailer> mailer);

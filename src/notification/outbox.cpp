@@ -1,5 +1,6 @@
 #include "notification/outbox.hpp"
 
+#include <limits>
 #include <set>
 #include <stdexcept>
 #include <utility>
@@ -24,6 +25,10 @@ std::int64_t to_state(Outbox::End end) noexcept {
             break;
     }
     return entry_state::dead;
+}
+
+std::int64_t most_failures(Outbox::Whom whom) noexcept {
+    return whom == Outbox::Whom::without_failures ? 0 : std::numeric_limits<std::int32_t>::max();
 }
 
 std::vector<Uuid> users_of(std::span<const Entry> entries) {

@@ -84,10 +84,14 @@ public:
     /// Takes entries in, all or none; one whose request id is there already makes no difference.
     virtual void add(std::span<const Entry> entries) = 0;
 
+    enum class Whom {
+        anyone,
+        without_failures,  ///< whom the mail server did not put off at the last try
+    };
     /// A user with mail that is due and nobody's at the moment, for so long; nothing when there is none.
-    virtual std::optional<Claim> claim(std::chrono::milliseconds lease) = 0;
+    virtual std::optional<Claim> claim(std::chrono::milliseconds lease, Whom whom = Whom::anyone) = 0;
     /// When claim() may find something next without an add(): 0 for now; nothing: not before an add().
-    virtual std::optional<std::chrono::milliseconds> next_due() = 0;
+    virtual std::optional<std::chrono::milliseconds> next_due(Whom whom = Whom::anyone) = 0;
 
     /// Counts no more than `most`.
     virtual Backlog backlog(const Claim& claim, std::size_t most) = 0;

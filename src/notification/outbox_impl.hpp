@@ -29,6 +29,9 @@ inline constexpr std::int64_t dead = 4;
 
 std::int64_t to_state(Outbox::End end) noexcept;
 
+/// The column `failures` of whom a claim may take has no more than that.
+std::int64_t most_failures(Outbox::Whom whom) noexcept;
+
 /// The column `outcome`: an id has one prediction; failures, which are not mailed, would be another.
 inline constexpr std::int64_t outcome_prediction = 200;
 

@@ -118,10 +118,12 @@ public:
         });
     }
 
-    std::optional<Claim> claim(std::chrono::milliseconds lease) override {
+    std::optional<Claim> claim(std::chrono::milliseconds lease, Whom whom) override {
         const store::MysqlPool::Lease connection(pool_);
-        const MysqlResult found = connection->execute("SELECT user FROM outbox_users WHERE due_at <= " NEARLINE_NOW
-                                                      " AND lease_until <= " NEARLINE_NOW " ORDER BY due_at LIMIT 16");
+        const MysqlResult found =
+            connection->execute("SELECT user FROM outbox_users WHERE due_at <= " NEARLINE_NOW
+                                " AND lease_until <= " NEARLINE_NOW " AND failures <= ? ORDER BY due_at LIMIT 16",
+                                {most_failures(whom)});
         std::vector<std::string> candidates;
         for (const MysqlRow& row : found.rows) candidates.push_back(row.text(0));
         // Others look at the same ones: whoever begins elsewhere meets nobody.
@@ -129,21 +131,22 @@ public:
         std::shuffle(candidates.begin(), candidates.end(), random);
         const std::string token = Uuid::random().to_string();
         for (const std::string& user : candidates) {
-            const bool is_ours =
-                connection
-                    ->execute("UPDATE outbox_users SET lease_token = ?, lease_until = " NEARLINE_NOW
-                              " + ? WHERE user = ? AND due_at <= " NEARLINE_NOW " AND lease_until <= " NEARLINE_NOW,
-                              {token, std::int64_t{lease.count()}, user})
-                    .matched == 1;
+            const bool is_ours = connection
+                                     ->execute("UPDATE outbox_users SET lease_token = ?, lease_until = " NEARLINE_NOW
+                                               " + ? WHERE user = ? AND due_at <= " NEARLINE_NOW
+                                               " AND lease_until <= " NEARLINE_NOW " AND failures <= ?",
+                                               {token, std::int64_t{lease.count()}, user, most_failures(whom)})
+                                     .matched == 1;
             if (is_ours) return read_claim(*connection, user, token);
         }
         return std::nullopt;
     }
 
-    std::optional<std::chrono::milliseconds> next_due() override {
-        const MysqlResult found = pool_.repeatable([](MysqlConnection& connection) {
+    std::optional<std::chrono::milliseconds> next_due(Whom whom) override {
+        const MysqlResult found = pool_.repeatable([&](MysqlConnection& connection) {
             return connection.execute("SELECT MIN(GREATEST(due_at, lease_until)) - " NEARLINE_NOW
-                                      " FROM outbox_users WHERE due_at IS NOT NULL");
+                                      " FROM outbox_users WHERE due_at IS NOT NULL AND failures <= ?",
+                                      {most_failures(whom)});
         });
         const MysqlRow& row = found.rows.at(0);
         if (row.is_null(0)) return std::nullopt;

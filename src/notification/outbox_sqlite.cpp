@@ -1,6 +1,4 @@
 #include <SQLiteCpp/SQLiteCpp.h>
-#include <array>
-#include <cstring>
 #include <mutex>
 #include <stdexcept>
 #include <type_traits>
@@ -9,6 +7,7 @@
 #include "domain/problem.hpp"
 #include "domain/time.hpp"
 #include "notification/outbox_impl.hpp"
+#include "notification/outbox_sqlite_rows.hpp"
 #include "store/sqlite.hpp"
 #include "stream/embedded/header_codec.hpp"
 
@@ -17,43 +16,6 @@ namespace {
 
 std::int64_t now_ms() {
     return std::chrono::duration_cast<std::chrono::milliseconds>(wall_now().time_since_epoch()).count();
-}
-
-void bind_bytes(SQLite::Statement& statement, int index, const std::optional<std::string>& bytes) {
-    if (bytes) {
-        statement.bind(index, bytes->data(), static_cast<int>(bytes->size()));
-    } else {
-        statement.bind(index);
-    }
-}
-
-void bind_id(SQLite::Statement& statement, int index, const Uuid& id) {
-    statement.bind(index, id.bytes().data(), static_cast<int>(id.bytes().size()));
-}
-
-Uuid read_id(const SQLite::Column& column) {
-    std::array<std::uint8_t, 16> bytes{};
-    if (column.getBytes() != static_cast<int>(bytes.size())) throw std::runtime_error("an id in the outbox is no UUID");
-    std::memcpy(bytes.data(), column.getBlob(), bytes.size());
-    return Uuid(bytes);
-}
-
-std::optional<std::string> read_bytes(const SQLite::Column& column) {
-    if (column.isNull()) return std::nullopt;
-    return column.getString();
-}
-
-Entry read_entry(SQLite::Statement& row, const Uuid& user) {
-    Entry entry{.request_id = read_id(row.getColumn(0)), .user = user};
-    entry.record.at = {row.getColumn(1).getString(), row.getColumn(2).getInt()};
-    entry.record.offset = row.getColumn(3).getInt64();
-    entry.record.timestamp = row.getColumn(4).getInt64();
-    entry.record.key = read_bytes(row.getColumn(5));
-    entry.record.value = read_bytes(row.getColumn(6));
-    const auto headers = read_bytes(row.getColumn(7));
-    entry.record.headers =
-        stream::embedded::decode_headers(headers.value_or("")).value_or(std::vector<stream::Header>());
-    return entry;
 }
 
 // One connection of its own, one mutex; other processes, and the users' own connection, are kept away by
@@ -99,13 +61,15 @@ public:
         });
     }
 
-    std::optional<Claim> claim(std::chrono::milliseconds lease) override {
+    std::optional<Claim> claim(std::chrono::milliseconds lease, Whom whom) override {
         return change([&](SQLite::Database& database) -> std::optional<Claim> {
             const std::int64_t now = now_ms();
             SQLite::Statement query(database,
                                     "SELECT user, hour_began, mails, is_gathering, failures FROM outbox_users "
-                                    "WHERE due_at <= ?1 AND lease_until <= ?1 ORDER BY due_at LIMIT 1");
+                                    "WHERE due_at <= ?1 AND lease_until <= ?1 AND failures <= ?2 "
+                                    "ORDER BY due_at LIMIT 1");
             query.bind(1, now);
+            query.bind(2, most_failures(whom));
             if (!query.executeStep()) return std::nullopt;
             Claim claim{.user = read_id(query.getColumn(0)), .token = Uuid::random().to_string()};
             claim.count = {query.getColumn(1).getInt64(), query.getColumn(2).getInt(),
@@ -122,10 +86,12 @@ public:
         });
     }
 
-    std::optional<std::chrono::milliseconds> next_due() override {
-        return with_database([](SQLite::Database& database) -> std::optional<std::chrono::milliseconds> {
+    std::optional<std::chrono::milliseconds> next_due(Whom whom) override {
+        return with_database([&](SQLite::Database& database) -> std::optional<std::chrono::milliseconds> {
             SQLite::Statement query(database,
-                                    "SELECT min(max(due_at, lease_until)) FROM outbox_users WHERE due_at IS NOT NULL");
+                                    "SELECT min(max(due_at, lease_until)) FROM outbox_users WHERE due_at IS NOT NULL "
+                                    "AND failures <= ?");
+            query.bind(1, most_failures(whom));
             query.executeStep();
             if (query.getColumn(0).isNull()) return std::nullopt;
             return std::chrono::milliseconds(std::max<std::int64_t>(0, query.getColumn(0).getInt64() - now_ms()));

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "domain/problem.hpp"
+#include "notification/failing_slots.hpp"
 #include "notification/outbox_target.hpp"
 #include "notification/sender_bell.hpp"
 #include "notification/server_gate.hpp"
@@ -44,12 +45,13 @@ public:
           metrics_(parts.metrics),
           dead_letters_(parts.stream, stream::dead_letter_topic(options_.sink.topic, options_.sink.role),
                         options_.sink.producer),
+          failing_(options_.senders, [this] { bell_.ring(1); }),
           gate_(options_.server_retry),
           target_(parts.outbox, parts.codec, target_options(), metrics_, parts.health),
           sink_(parts.stream, target_, options_.sink, parts.metrics, parts.health) {
         if (options_.courier.rules.mode == MailRules::Mode::off) return;
         const Courier::Parts courier{parts.outbox,         parts.addresses, parts.templates, dead_letters_,
-                                     parts.codec.schema(), metrics_,        parts.health};
+                                     parts.codec.schema(), metrics_,        parts.health,    failing_};
         for (std::size_t i = 0; i < options_.senders; ++i) {
             couriers_.push_back(std::make_unique<Courier>(courier, options_.courier, make_mailer()));
         }
@@ -100,6 +102,7 @@ private:
     DeadLetters dead_letters_;
     StopToken stop_;
     SenderBell bell_;
+    FailingSlots failing_;
     ServerGate gate_;
     std::atomic<int> busy_ = 0;
     std::vector<std::unique_ptr<Courier>> couriers_;
@@ -181,7 +184,8 @@ Courier::Turn Service::Impl::take_turn(Courier& courier) {
 }
 
 std::chrono::milliseconds Service::Impl::time_to_look() {
-    const auto due = parts_.outbox.next_due().value_or(look_every);
+    const auto whom = failing_.has_room() ? Outbox::Whom::anyone : Outbox::Whom::without_failures;
+    const auto due = parts_.outbox.next_due(whom).value_or(look_every);
     return std::clamp<std::chrono::milliseconds>(due, shortest_look, look_every);
 }
 

@@ -107,6 +107,29 @@ TEST_P(OutboxLeases, WhoIsPutOffWaitsAlsoWhenSomethingComes) {
     EXPECT_EQ(bob_, outbox_->claim(long_lease)->user);
 }
 
+TEST_P(OutboxLeases, WhoWasPutOffCanBeLeftOut) {
+    constexpr auto others = Outbox::Whom::without_failures;
+    add(ann_, 1);
+    const auto claim = outbox_->claim(long_lease, others);
+    ASSERT_TRUE(claim);
+    outbox_->compose(*claim, 1, false, {}, long_lease);
+    outbox_->put_off(*claim, 0ms, "450 mailbox busy");
+    EXPECT_FALSE(outbox_->claim(long_lease, others));
+    EXPECT_FALSE(outbox_->next_due(others));
+    EXPECT_EQ(0ms, outbox_->next_due());
+    add(bob_, 1);
+    EXPECT_EQ(0ms, outbox_->next_due(others));
+    EXPECT_EQ(bob_, outbox_->claim(long_lease, others)->user);
+    const auto again = outbox_->claim(long_lease);
+    ASSERT_TRUE(again);
+    EXPECT_EQ(ann_, again->user);
+    outbox_->composed(*again, long_lease);
+    outbox_->finish(*again, Outbox::End::sent, "");
+    outbox_->release(*again, {});
+    add(ann_, 1);
+    EXPECT_EQ(ann_, outbox_->claim(long_lease, others)->user) << "one that succeeds makes good";
+}
+
 TEST_P(OutboxLeases, ARestIsCutShortByWhatComesUnlessItIsStrict) {
     add(ann_, 1);
     auto claim = outbox_->claim(long_lease);

@@ -92,8 +92,9 @@ protected:
         outbox_->add(made);
         return ids;
     }
+    FailingSlots failing_{4, [] {}};
     Courier courier() {
-        return {{*outbox_, addresses_, templates_, letters_, *schema_, counters_, health_},
+        return {{*outbox_, addresses_, templates_, letters_, *schema_, counters_, health_, failing_},
                 options_,
                 std::make_unique<ScriptedMailer>(script_)};
     }

@@ -27,9 +27,13 @@ using Outcome = Sent::Outcome;
 struct MailServer {
     std::atomic<bool> is_away = false;
     std::atomic<bool> hangs = false;
+    std::set<std::string> silent_about{};  // puts these off once, and then says nothing; set before start()
+    std::atomic<bool> is_silent = true;
+    std::atomic<int> silent_now = 0;
     std::atomic<int> tries = 0;
     std::mutex mutex;
     std::multiset<std::string> sent;
+    std::set<std::string> put_off;
 
     std::size_t count() {
         const std::scoped_lock lock(mutex);
@@ -44,6 +48,12 @@ public:
     Sent send(const Message& message) override {
         ++server_.tries;
         if (server_.is_away) return {Outcome::away, "refused"};
+        if (server_.silent_about.contains(message.to)) {
+            if (is_first_about(message.to)) return {Outcome::temporary, "timed out"};
+            ++server_.silent_now;
+            while (server_.is_silent && !is_cancelled_) std::this_thread::sleep_for(1ms);
+            --server_.silent_now;
+        }
         while (server_.hangs) {
             if (is_cancelled_) return {Outcome::unknown, "stopped"};
             std::this_thread::sleep_for(1ms);
@@ -55,13 +65,19 @@ public:
     void cancel() noexcept override { is_cancelled_ = true; }
 
 private:
+    bool is_first_about(const std::string& address) {
+        const std::scoped_lock lock(server_.mutex);
+        return server_.put_off.insert(address).second;
+    }
+
     MailServer& server_;
     std::atomic<bool> is_cancelled_ = false;
 };
 
 class EverybodysAddress final : public AddressBook {
 public:
-    std::optional<Recipient> find(const Uuid&) override { return Recipient{"ann@example.com", true}; }
+    static std::string of(const Uuid& user) { return user.to_string() + "@example.com"; }
+    std::optional<Recipient> find(const Uuid& user) override { return Recipient{of(user), true}; }
     std::string dependency() const override { return "users database"; }
 };
 
@@ -156,6 +172,35 @@ TEST_F(ServiceTest, WhileTheServerIsAwayOneTriesForAll) {
     server_.is_away = false;
     EXPECT_TRUE(wait([&] { return server_.count() == 20; }));
     EXPECT_EQ(0U, health_.missing().count("smtp"));
+}
+
+TEST_F(ServiceTest, WhoKeepsTheServerSilentLeavesSendersForOthers) {
+    options_.senders = 4;
+    options_.courier.retry = {.first = 1ms, .most = 2ms};
+    std::vector<Uuid> silent;
+    for (int i = 0; i < 6; ++i) {
+        silent.push_back(Uuid::random());
+        server_.silent_about.insert(EverybodysAddress::of(silent.back()));
+    }
+    start();
+    for (const Uuid& user : silent) append(1, user);
+    ASSERT_TRUE(wait([&] { return server_.put_off.size() == 6 && server_.silent_now == 2; }));
+    for (int user = 0; user < 10; ++user) append(5, Uuid::random());
+    EXPECT_TRUE(wait([&] { return server_.count() == 50; }));
+    EXPECT_EQ(2, server_.silent_now) << "half of the senders";
+    server_.is_silent = false;
+    EXPECT_TRUE(wait([&] { return server_.count() == 56; })) << "nobody is forgotten";
+}
+
+TEST_F(ServiceTest, OneSenderServesAlsoWhoFailed) {
+    options_.senders = 1;
+    options_.courier.retry = {.first = 1ms, .most = 2ms};
+    const Uuid user = Uuid::random();
+    server_.silent_about.insert(EverybodysAddress::of(user));
+    server_.is_silent = false;
+    start();
+    append(1, user);
+    EXPECT_TRUE(wait([&] { return server_.count() == 1; }));
 }
 
 TEST_F(ServiceTest, ADrainLetsGoOfAMailThatHangs) {

@@ -5,6 +5,7 @@
 #include <thread>
 #include <vector>
 
+#include "notification/failing_slots.hpp"
 #include "notification/sender_bell.hpp"
 #include "notification/server_gate.hpp"
 
@@ -14,6 +15,33 @@ namespace {
 using namespace std::chrono_literals;
 
 const SteadyTime start = std::chrono::steady_clock::now();
+
+TEST(FailingSlots, AreHalfOfTheSendersAndSayWhenThereIsRoom) {
+    int told = 0;
+    FailingSlots slots(4, [&] { ++told; });
+    FailingSlots::Place one(slots);
+    {
+        const FailingSlots::Place two(slots);
+        EXPECT_TRUE(one.is_taken());
+        EXPECT_TRUE(two.is_taken());
+        EXPECT_FALSE(slots.has_room());
+    }
+    EXPECT_EQ(0, told) << "nobody wanted one";
+    FailingSlots::Place two(slots);
+    const FailingSlots::Place three(slots);
+    EXPECT_FALSE(three.is_taken());
+    one.give_back();
+    EXPECT_EQ(1, told);
+    EXPECT_FALSE(one.is_taken());
+    EXPECT_TRUE(slots.has_room());
+    two.give_back();
+    EXPECT_EQ(1, told);
+}
+
+TEST(FailingSlots, AreOneAtLeast) {
+    FailingSlots slots(1, [] {});
+    EXPECT_TRUE(FailingSlots::Place(slots).is_taken());
+}
 
 TEST(ServerGate, IsOpenAtFirst) {
     ServerGate gate({.first = 1s, .most = 60s});
