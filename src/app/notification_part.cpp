@@ -100,6 +100,7 @@ notification::Service::Options service_options(Process& process, ReadyGate& read
     service.courier.give_up = options.kept(topics);
     service.courier.stream_dependency = stream_name;
     service.senders = static_cast<std::size_t>(options.senders);
+    service.is_alone = options.is_alone;
     service.max_age = options.max_age;
     service.keep = options.kept(topics);
     service.sink.topic = topics.output_topic;

@@ -31,6 +31,7 @@ struct MailOptions {
     std::chrono::milliseconds max_age = std::chrono::hours(3 * 24);
     std::chrono::milliseconds keep{0};
     int senders = 4;
+    bool is_alone = false;  ///< no setting: nobody else works on the outbox
     std::chrono::milliseconds timeout{30'000};
     std::chrono::milliseconds retry{10'000};
 

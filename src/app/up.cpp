@@ -239,6 +239,8 @@ int up(int argc, const char* const* argv) {
     declare_all(settings, options);
     if (const auto code = settings.load(argc, argv)) return *code;
     fill_in(options);
+    // This process holds the data folder, and with it the outbox, alone.
+    options.mail.is_alone = options.has_embedded_users();
     block_signals();
     apply(options.process);
     return Everything(options).run();

@@ -81,6 +81,10 @@ public:
     /// std::runtime_error where waiting can't help.
     virtual void prepare() = 0;
 
+    /// Ends all leases, whoever has them. For who knows that nobody else works on this outbox, before its first
+    /// claim(): what has a lease then was left by a process that died.
+    virtual void end_leases() = 0;
+
     /// Takes entries in, all or none; one whose request id is there already makes no difference.
     virtual void add(std::span<const Entry> entries) = 0;
 

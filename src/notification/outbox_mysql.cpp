@@ -102,6 +102,13 @@ public:
 
     void prepare() override { store::migrate(pool_, outbox_component, mysql_outbox_tables()); }
 
+    void end_leases() override {
+        pool_.repeatable([](MysqlConnection& connection) {
+            return connection.execute(
+                "UPDATE outbox_users SET lease_token = NULL, lease_until = 0 WHERE lease_token IS NOT NULL");
+        });
+    }
+
     void add(std::span<const Entry> entries) override {
         pool_.transaction([&](MysqlConnection& connection) {
             for (const Uuid& user : users_of(entries)) {

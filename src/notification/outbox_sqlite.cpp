@@ -37,6 +37,12 @@ public:
         database_ = std::move(database);
     }
 
+    void end_leases() override {
+        with_database([](SQLite::Database& database) {
+            database.exec("UPDATE outbox_users SET lease_token = NULL, lease_until = 0 WHERE lease_token IS NOT NULL");
+        });
+    }
+
     void add(std::span<const Entry> entries) override {
         change([&](SQLite::Database& database) {
             const std::int64_t now = now_ms();

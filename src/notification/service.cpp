@@ -115,7 +115,10 @@ private:
 void Service::Impl::keep() {
     std::vector<std::thread> senders;
     try {
-        const auto prepare = [this] { parts_.outbox.prepare(); };
+        const auto prepare = [this] {
+            parts_.outbox.prepare();
+            if (options_.is_alone) parts_.outbox.end_leases();
+        };
         if (!until_available(parts_.health, parts_.outbox.dependency(), stop_, prepare, senders_witness)) return;
         for (const auto& courier : couriers_) {
             senders.emplace_back([this, &courier = *courier] { send(courier); });

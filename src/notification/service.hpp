@@ -25,6 +25,8 @@ public:
     struct Options {
         CourierOptions courier{};
         std::size_t senders = 4;
+        /// Nobody else works on the outbox: leases that are there at start are a dead process's, and end.
+        bool is_alone = false;
         std::chrono::milliseconds max_age = std::chrono::hours(3 * 24);  ///< older records are not mailed
         /// What was mailed is remembered so long; no less than max_age, or a replay would mail it again.
         std::chrono::milliseconds keep = std::chrono::hours(8 * 24);

@@ -1,10 +1,12 @@
 """Users are mailed their predictions: once each, to the right one, whatever dies in between."""
 
+import contextlib
 import datetime
 import email.utils
 import json
 import os
 import random
+import sqlite3
 import uuid
 
 import pytest
@@ -13,7 +15,7 @@ from confluent_kafka import Consumer, Producer
 
 from support.client import SETOSA, Client
 from support.load import new_user
-from support.mail import mails, mails_to, request_id, text_of
+from support.mail import SmtpSink, mails, mails_to, request_id, text_of
 from support.process import wait_until
 from support.stack import DistributedStack, EmbeddedStack, run_cli
 
@@ -267,6 +269,34 @@ def test_embedded_kill_9_loses_no_mail(tmp_path):
         assert {request_id(mail) for mail in mails(stack)} == ids
     finally:
         assert stack.stop() == 0
+
+
+def test_embedded_kill_9_leaves_no_mail_waiting_for_its_lease(tmp_path, monkeypatch):
+    """Who holds the folder knows that nobody sends any more."""
+    monkeypatch.setenv("SMTP_PASSWORD", SmtpSink.password)
+    sink = SmtpSink(tmp_path / "smtp")
+    stack = EmbeddedStack(tmp_path)
+    quietly = list(stack.arguments)
+    stack.arguments += ["--mail", sink.url, "--mail-ca", sink.certificate, "--mail-from", "nearline@example.com",
+                        "--mail-timeout", "10m"]
+    stack.start()
+    try:
+        client = user_named(stack, Client(stack), "hang-")
+        sent = id_of(client.predict())
+
+        def is_leased():
+            with contextlib.closing(sqlite3.connect(stack.data / "users.db")) as database:
+                return database.execute("SELECT count(*) FROM outbox_users WHERE lease_until > 0 AND mail_id IS NOT NULL").fetchone()[0]
+
+        wait_until(is_leased, 20, "the mail to be under way")
+        stack.service.kill()
+        stack.arguments = quietly
+        stack.start()
+        mail, = wait_for_mails(stack, client.address, 1)
+        assert request_id(mail) == sent
+    finally:
+        assert stack.stop() == 0
+        sink.kill()
 
 
 def test_a_replay_mails_nothing_twice(distributed):

@@ -58,6 +58,19 @@ TEST_P(OutboxLeases, ALeaseEndsByItselfAndItsHolderCanDoNothingMore) {
     EXPECT_THAT(ids_of(again), ElementsAre(ids[0]));
 }
 
+TEST_P(OutboxLeases, CanAllBeEnded) {
+    const auto ids = add(ann_, 2);
+    const auto claim = outbox_->claim(long_lease);
+    outbox_->compose(*claim, 1, false, {}, long_lease);
+    const auto next = another();
+    EXPECT_FALSE(next->claim(long_lease));
+    next->end_leases();
+    EXPECT_THROW(outbox_->finish(*claim, Outbox::End::sent, ""), LeaseLost);
+    const auto again = next->claim(long_lease);
+    ASSERT_TRUE(again);
+    EXPECT_THAT(ids_of(next->composed(*again, long_lease)), ElementsAre(ids[0]));
+}
+
 TEST_P(OutboxLeases, ComposingRenewsTheLease) {
     add(ann_, 2);
     const auto claim = outbox_->claim(300ms);
