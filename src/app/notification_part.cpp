@@ -65,6 +65,7 @@ notification::MailerFactory mailer_factory(const MailOptions& options) {
     const auto place = MailPlace::parse(options.mail);
     if (!place) throw ConfigurationError("--mail: " + place.error());
     if (place->kind == MailPlace::Kind::file) {
+        notification::tidy_mail_folder(place->folder);
         return [folder = place->folder] { return notification::make_file_mailer(folder); };
     }
     notification::SmtpOptions smtp;

@@ -2,6 +2,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <system_error>
 #include <unistd.h>
@@ -27,6 +28,8 @@ public:
     File& operator=(const File&) = delete;
 
     bool is_open() const noexcept { return descriptor_ >= 0; }
+    /// Shows others that somebody works on it, until it is closed, however that comes. False: somebody does.
+    bool lock() const noexcept { return ::flock(descriptor_, LOCK_EX | LOCK_NB) == 0; }
     bool sync() const noexcept { return ::fsync(descriptor_) == 0; }
     bool write(std::string_view bytes) const noexcept {
         while (!bytes.empty()) {
@@ -42,6 +45,17 @@ private:
     int descriptor_;
 };
 
+/// A file's name while it is written: of one thread alone, and of no mail program's interest.
+std::string temporary_name(const std::string& id) {
+    return '.' + id + '-' + Uuid::random().to_string();
+}
+
+bool is_temporary_name(std::string_view name) {
+    constexpr std::size_t id_size = 36;
+    return name.size() == 2 * id_size + 2 && name[0] == '.' && name[id_size + 1] == '-' &&
+           Uuid::parse(name.substr(1, id_size)) && Uuid::parse(name.substr(id_size + 2));
+}
+
 class FileMailer final : public Mailer {
 public:
     explicit FileMailer(std::string folder) : folder_(std::move(folder)) {}
@@ -55,12 +69,17 @@ public:
         if (fs::create_directories(folder_, error)) fs::permissions(folder_, fs::perms::owner_all, error);
         if (error) return away(error.message());
         const std::string path = folder_ + '/' + message.id + ".eml";
-        // Of this thread alone, and of no mail program's interest.
-        const std::string temporary = folder_ + "/." + message.id + '-' + Uuid::random().to_string();
-        if (!write_file(temporary, message.bytes) || ::rename(temporary.c_str(), path.c_str()) != 0) {
-            Sent failed = away(std::strerror(errno));
-            ::unlink(temporary.c_str());
-            return failed;
+        const std::string temporary = folder_ + '/' + temporary_name(message.id);
+        {
+            const File file(temporary, O_WRONLY | O_CREAT | O_EXCL);
+            // Until it has its name. Where a file system has no locks, nothing is tidied, and nothing else is lost.
+            if (file.is_open()) file.lock();
+            const bool is_whole = file.is_open() && file.write(message.bytes) && file.sync();
+            if (!is_whole || ::rename(temporary.c_str(), path.c_str()) != 0) {
+                Sent failed = away(std::strerror(errno));
+                ::unlink(temporary.c_str());
+                return failed;
+            }
         }
         const File folder(folder_, O_RDONLY | O_DIRECTORY);
         if (!folder.is_open() || !folder.sync()) return away(std::strerror(errno));
@@ -72,15 +91,20 @@ private:
         return {Sent::Outcome::away, plain_words("mail folder " + folder_ + ": " + why)};
     }
 
-    static bool write_file(const std::string& path, const std::string& bytes) {
-        const File file(path, O_WRONLY | O_CREAT | O_EXCL);
-        return file.is_open() && file.write(bytes) && file.sync();
-    }
-
     const std::string folder_;
 };
 
 }  // namespace
+
+void tidy_mail_folder(const std::string& folder) {
+    std::error_code error;
+    for (fs::directory_iterator files(folder, error); !error && files != fs::directory_iterator();
+         files.increment(error)) {
+        if (!is_temporary_name(files->path().filename().native())) continue;
+        const File file(files->path().native(), O_RDONLY);
+        if (file.is_open() && file.lock()) ::unlink(files->path().c_str());
+    }
+}
 
 std::unique_ptr<Mailer> make_file_mailer(const std::string& folder) {
     return std::make_unique<FileMailer>(folder);

@@ -39,6 +39,10 @@ public:
 /// Makes a mailer for each thread.
 using MailerFactory = std::function<std::unique_ptr<Mailer>()>;
 
+/// Removes from the folder what mailers were writing when they were killed, and nothing else; what others write at
+/// the moment stays. Does nothing where there is no such folder.
+void tidy_mail_folder(const std::string& folder);
+
 /// Writes <id>.eml into the folder, each whole or not at all, readable for its owner alone; the folder is
 /// made if it is missing. A mail that is sent again replaces itself.
 std::unique_ptr<Mailer> make_file_mailer(const std::string& folder);

@@ -3,12 +3,16 @@
 #include "notification/mailer.hpp"
 
 #include <boost/json/value.hpp>
+#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <gtest/gtest.h>
 #include <iterator>
 #include <map>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
+#include <vector>
 
 #include "domain/uuid.hpp"
 #include "support/smtp.hpp"
@@ -136,6 +140,24 @@ TEST(FileMailer, KeepsMailForItsOwnerAlone) {
     EXPECT_EQ(0600U, status.st_mode & 0777U);
     ASSERT_EQ(0, ::stat((dir / "mail").c_str(), &status));
     EXPECT_EQ(0700U, status.st_mode & 0777U);
+}
+
+TEST(FileMailer, WhatAKillLeftIsRemovedAndNothingElse) {
+    const test::TempDir dir;
+    tidy_mail_folder(dir / "missing");
+    const std::string left = dir / ('.' + Uuid::random().to_string() + '-' + Uuid::random().to_string());
+    const std::string written = dir / ('.' + Uuid::random().to_string() + '-' + Uuid::random().to_string());
+    const std::vector<std::string> others{dir / ".hidden", dir / ('.' + Uuid::random().to_string()),
+                                          dir / (Uuid::random().to_string() + ".eml")};
+    std::ofstream(left) << "half a m";
+    for (const auto& file : others) std::ofstream(file) << "x";
+    const int descriptor = ::open(written.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    ASSERT_EQ(0, ::flock(descriptor, LOCK_EX));
+    tidy_mail_folder(dir.path().string());
+    EXPECT_FALSE(fs::exists(left));
+    EXPECT_TRUE(fs::exists(written)) << "somebody writes it";
+    for (const auto& file : others) EXPECT_TRUE(fs::exists(file)) << file;
+    ::close(descriptor);
 }
 
 TEST(FileMailer, AnIdIsNeverAPath) {
