@@ -73,7 +73,7 @@ Courier::Turn Courier::serve(Claim& claim, const StopToken& stop) {
     for (int mails = 0; mails < options_.mails_in_turn && !stop.requested(); ++mails) {
         const auto mail = next_mail(claim);
         if (!mail) return mails == 0 ? Turn::nothing_sent : Turn::worked;
-        const auto next = settle(claim, *mail, send(*mail, recipient->address));
+        const auto next = settle(claim, *mail, send(*mail, recipient->address), stop);
         if (next == Next::released) return Turn::worked;
         if (next == Next::server_away) return Turn::server_away;
     }
@@ -132,10 +132,11 @@ Sent Courier::send(const Composition& mail, const std::string& address) {
     return sent;
 }
 
-Courier::Next Courier::settle(const Claim& claim, const Composition& mail, Sent sent) {
+Courier::Next Courier::settle(const Claim& claim, const Composition& mail, Sent sent, const StopToken& stop) {
     parts_.metrics.tried(sent.outcome).add();
     if (sent.outcome == Outcome::away) {
-        parts_.health.down(mailer_->dependency(), sent.words);
+        // Cut off at a stop, a mail says nothing of the server.
+        if (!stop.requested()) parts_.health.down(mailer_->dependency(), sent.words);
         parts_.outbox.release(claim, {.is_gathering = claim.count.is_gathering});
         return Next::server_away;
     }

@@ -67,7 +67,7 @@ private:
     bool is_skipped(const Claim& claim, const std::optional<AddressBook::Recipient>& recipient);
     std::optional<Composition> next_mail(Claim& claim);
     Sent send(const Composition& mail, const std::string& address);
-    Next settle(const Claim& claim, const Composition& mail, Sent sent);
+    Next settle(const Claim& claim, const Composition& mail, Sent sent, const StopToken& stop);
     Next bury(const Claim& claim, const Composition& mail, const Sent& sent);
     void put_off(const Claim& claim, const std::string& words);
     bool is_given_up(const Composition& mail) const;

@@ -3,6 +3,7 @@
 #include "notification/courier.hpp"
 
 #include <deque>
+#include <functional>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <map>
@@ -38,11 +39,13 @@ public:
         std::deque<Sent> answers;
         std::vector<Message> tried;
         bool is_cancelled = false;
+        std::function<void()> while_sending = [] {};
     };
     explicit ScriptedMailer(Script& script) : script_(script) {}
     std::string dependency() const override { return "smtp"; }
     Sent send(const Message& message) override {
         script_.tried.push_back(message);
+        script_.while_sending();
         if (script_.answers.empty()) return {};
         Sent answer = script_.answers.front();
         script_.answers.pop_front();
@@ -234,6 +237,15 @@ TEST_F(CourierTest, NobodyIsMailedWhoIsGoneOrDoesNotWantIt) {
     EXPECT_EQ(3, counted(counters_.unknown_user));
     EXPECT_EQ(2, counted(counters_.opted_out));
     EXPECT_EQ(0U, outbox_->totals().waiting);
+}
+
+TEST_F(CourierTest, AMailThatIsCutOffAtAStopSaysNothingOfTheServer) {
+    add(ann_, 1);
+    script_.answers = {{Outcome::away, "stopped while it was sent"}};
+    script_.while_sending = [this] { stop_.request(); };
+    EXPECT_EQ(Turn::server_away, courier().work(stop_));
+    EXPECT_THAT(health_.missing(), IsEmpty());
+    EXPECT_EQ(1U, outbox_->totals().waiting);
 }
 
 TEST_F(CourierTest, AServerThatIsAwayIsNobodysFault) {
