@@ -52,6 +52,7 @@ TEST_F(TemplatesTest, TheBuiltInOnesSayWhatWasPredictedOfWhat) {
                                        "afe4e043-4d09-4bf9-9fe8-a6d030441221", "ann@example.com"}) {
             EXPECT_THAT(*part, HasSubstr(word));
         }
+        EXPECT_THAT(*part, HasSubstr("PUT /users/ann@example.com/notifications")) << "how to get no more";
         EXPECT_THAT(*part, Not(HasSubstr("{{")));
     }
     EXPECT_THAT(letter.text, HasSubstr("  sepal_length  2.0\n  petal_width   1.9\n"));
@@ -68,6 +69,7 @@ TEST_F(TemplatesTest, ADigestListsAll) {
         EXPECT_THAT(*part, HasSubstr("setosa"));
         EXPECT_THAT(*part, HasSubstr("virginica"));
         EXPECT_THAT(*part, HasSubstr("sepal_length 2.0, petal_width 1.9"));
+        EXPECT_THAT(*part, HasSubstr("PUT /users/ann@example.com/notifications"));
     }
 }
 
