@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::size_t longest_name = 200;
 constexpr std::size_t longest_words = 500;
+/// More than any mail program shows; folded, no line gets long whatever this is.
+constexpr std::size_t longest_subject = 250;
 /// RFC 5322 wants lines of no more than 78 characters.
 constexpr std::size_t longest_line = 76;
 
@@ -38,7 +40,7 @@ std::string from_header(const Mailbox& from) {
 }
 
 std::string subject_header(const std::string& subject) {
-    const std::string line = one_line(subject);
+    const std::string line = one_line(shortened_text(subject, longest_subject));
     const bool is_plain = is_plain_ascii(line) && line.size() + 9 <= longest_line && line.find("=?") == line.npos;
     return "Subject: " + (is_plain ? line : encoded_words(line)) + "\r\n";
 }

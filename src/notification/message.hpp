@@ -20,7 +20,7 @@ std::optional<Mailbox> parse_mailbox(std::string_view text);
 
 /// What a mail says, in UTF-8.
 struct Letter {
-    std::string subject;
+    std::string subject;  ///< what is longer than 250 bytes is cut, and ends with "…"
     std::string text;
     std::string html;
 };

@@ -92,6 +92,15 @@ std::string valid_utf8(std::string_view text) {
     return valid;
 }
 
+std::string shortened_text(std::string_view text, std::size_t most) {
+    constexpr std::string_view ellipsis = "\xE2\x80\xA6";
+    std::string valid = valid_utf8(text);
+    if (valid.size() <= most) return valid;
+    std::size_t end = most - std::min(most, ellipsis.size());
+    while (end > 0 && is_continuation(valid[end])) --end;
+    return valid.substr(0, end) + std::string(ellipsis);
+}
+
 std::string one_line(std::string_view text) {
     std::string line = valid_utf8(text);
     std::replace_if(

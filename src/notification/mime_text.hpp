@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -11,6 +12,9 @@ bool is_plain_ascii(std::string_view text) noexcept;
 
 /// The text with bytes that are no UTF-8 replaced by U+FFFD.
 std::string valid_utf8(std::string_view text);
+
+/// As valid_utf8(), of no more than `most` bytes: what is longer is cut after a character, and ends with "…".
+std::string shortened_text(std::string_view text, std::size_t most);
 
 /// The text without control characters: each becomes a space. As valid_utf8() for the rest.
 std::string one_line(std::string_view text);

@@ -7,6 +7,8 @@
 #include <iterator>
 #include <utility>
 
+#include "notification/mime_text.hpp"
+
 // Made by nearline_text_constant (cmake/Rooms.cmake).
 namespace nearline::embedded_text {
 extern const std::string_view mail_subject;
@@ -74,6 +76,16 @@ TextTemplate load(const std::optional<std::string>& folder, const Kind& kind) {
     return {"built-in " + kind.file, kind.built_in, kind.places};
 }
 
+/// What a model says is short; an outside producer's record can say more than a mail should carry.
+constexpr std::size_t longest_value = 2'000;
+constexpr std::size_t longest_in_list = 200;
+
+std::string bounded(const std::string& value, std::size_t most, const Uuid& id) {
+    if (value.size() <= most) return value;
+    return shortened_text(value, most) + " (cut from " + std::to_string(value.size()) + " bytes; GET /predictions/" +
+           id.to_string() + " has all)";
+}
+
 std::string without_line_end(std::string text) {
     while (text.ends_with('\n') || text.ends_with('\r')) text.pop_back();
     return text;
@@ -111,11 +123,15 @@ std::string html_rows(const Features& features) {
     return html;
 }
 
+std::string listed(const Uuid& id, const Prediction& prediction) {
+    return bounded(prediction.prediction.value_or("-"), longest_in_list, id);
+}
+
 std::string text_lines(const std::vector<MailedPrediction>& predictions) {
     std::string text;
     for (const auto& [id, prediction] : predictions) {
-        text += (text.empty() ? "  " : "\n  ") + prediction.created_at + "  " + prediction.prediction.value_or("-") +
-                "  (" + one_line_of(prediction.features) + ")";
+        text += (text.empty() ? "  " : "\n  ") + prediction.created_at + "  " + listed(id, prediction) + "  (" +
+                one_line_of(prediction.features) + ")";
     }
     return text;
 }
@@ -123,7 +139,7 @@ std::string text_lines(const std::vector<MailedPrediction>& predictions) {
 std::string html_rows(const std::vector<MailedPrediction>& predictions) {
     std::string html;
     for (const auto& [id, prediction] : predictions) {
-        html += "<tr>" + html_cell(prediction.created_at) + html_cell(prediction.prediction.value_or("-")) +
+        html += "<tr>" + html_cell(prediction.created_at) + html_cell(listed(id, prediction)) +
                 html_cell(one_line_of(prediction.features)) + "</tr>\n";
     }
     return html;
@@ -147,6 +163,7 @@ Letter Templates::single(const MailedPrediction& mailed, const std::string& addr
                                               {"model_type", prediction.model_type},
                                               {"prediction", prediction.prediction.value_or("-")},
                                               {"request_id", id.to_string()}};
+    for (auto& [name, value] : values) value = bounded(value, longest_value, id);
     auto html_values = values;
     for (auto& [name, value] : html_values) value = escape_html(value);
     values["features"] = text_lines(prediction.features);

@@ -14,6 +14,7 @@ namespace nearline::notification {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
@@ -104,6 +105,19 @@ TEST(Message, LongAndForeignSubjectsAreEncodedWords) {
         for (const std::string& line : lines_of(mail.bytes)) EXPECT_LE(line.size(), 76U) << line;
     }
     EXPECT_EQ("=?UTF-8?Q?=C3=A4_b?=", encoded_words("\xC3\xA4 b"));
+}
+
+TEST(Message, AnEndlessSubjectIsCut) {
+    const auto mail = message({std::string(800'000, 'x'), "t", "h"});
+    EXPECT_LT(headers_of(mail)[2].size(), 400U);
+    EXPECT_THAT(headers_of(mail)[2], EndsWith("x=E2=80=A6?="));
+}
+
+TEST(ShortenedText, EndsAfterACharacter) {
+    EXPECT_EQ("abc", shortened_text("abc", 3));
+    EXPECT_EQ("a\xE2\x80\xA6", shortened_text("abcde", 4));
+    EXPECT_EQ("\xC3\xA4\xE2\x80\xA6", shortened_text("\xC3\xA4\xC3\xB6\xC3\xBC\xC3\xBC", 6))
+        << "no character is halved";
 }
 
 TEST(QuotedPrintable, KeepsLinesShortAndLineEndsClear) {

@@ -83,6 +83,20 @@ TEST_F(TemplatesTest, WhatIsHtmlInAValueIsTextInTheHtml) {
     EXPECT_THAT(digest.html, Not(HasSubstr("<script>")));
 }
 
+TEST_F(TemplatesTest, AnEndlessValueIsCutAndSaysWhereAllOfItIs) {
+    const Templates templates(std::nullopt, std::nullopt);
+    const std::string endless = "setosa" + std::string(800'000, 'x');
+    const Letter letter = templates.single(mailed(endless), "ann@example.com");
+    const Letter digest = templates.digest({mailed(endless), mailed("virginica")}, "ann@example.com");
+    for (const auto* const part : {&letter.text, &letter.html, &digest.text, &digest.html}) {
+        EXPECT_LT(part->size(), 10'000U);
+        EXPECT_THAT(*part, HasSubstr("setosaxxx"));
+        EXPECT_THAT(*part, HasSubstr("\xE2\x80\xA6 (cut from 800006 bytes; GET "
+                                     "/predictions/0b2e9f5e-7c1d-4d53-9a3e-1f2d3c4b5a69 has all)"));
+    }
+    EXPECT_THAT(digest.text, HasSubstr("virginica"));
+}
+
 TEST_F(TemplatesTest, AValueIsNoTemplate) {
     const Templates templates(std::nullopt, std::nullopt);
     EXPECT_THAT(templates.single(mailed("{{address}}"), "ann@example.com").subject, HasSubstr("{{address}}"));
