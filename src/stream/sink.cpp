@@ -51,6 +51,7 @@ public:
           watch_(stream, health,
                  {.dependency = options_.stream_dependency,
                   .witness = options_.role + " watch",
+                  .on_look = [this](const std::string&) { metrics_.lag.show(); },
                   .on_made_anew = [this] { wake(); }}),
           watchdog_(health, options_.role, options_.stuck_after) {}
     ~Impl() { drain(now()); }

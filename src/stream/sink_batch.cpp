@@ -4,10 +4,10 @@
 #include <chrono>
 #include <iterator>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include "domain/problem.hpp"
-#include "domain/time.hpp"
 
 namespace nearline::stream {
 
@@ -95,12 +95,7 @@ void SinkBatch::clear() {
 }
 
 void SinkBatch::show_lag() const {
-    if (records_.empty()) {
-        metrics_.lag.set(0);
-        return;
-    }
-    const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(wall_now().time_since_epoch()).count();
-    metrics_.lag.set(std::max(0.0, static_cast<double>(now - records_.front().timestamp) / 1e3));
+    metrics_.lag.holds(records_.empty() ? std::nullopt : std::optional(records_.front().timestamp));
 }
 
 }  // namespace nearline::stream

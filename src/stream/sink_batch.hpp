@@ -35,7 +35,7 @@ public:
     /// All of them will be read again.
     void clear();
 
-    /// Tells the metrics how old the oldest is.
+    /// Tells the metrics which is the oldest.
     void show_lag() const;
 
 private:

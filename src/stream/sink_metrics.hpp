@@ -3,6 +3,7 @@
 #include <string>
 
 #include "runtime/metrics.hpp"
+#include "stream/sink_lag.hpp"
 
 namespace nearline::stream {
 
@@ -19,7 +20,7 @@ struct SinkMetrics {
     Counter retries;
     Histogram batch_size;
     Histogram write_seconds;
-    Gauge lag;
+    SinkLag lag;
 };
 
 }  // namespace nearline::stream

@@ -132,6 +132,18 @@ protected:
     std::unique_ptr<Sink> sink_;
 };
 
+TEST_F(SinkTest, TheLagGrowsWhileAWriteHangs) {
+    const auto lag = metrics_.gauge("nearline_sink_lag_seconds", "", {{"role", "archive"}});
+    std::unique_lock hanging(target_.hanging);
+    start();
+    append(0, "a");
+    ASSERT_TRUE(soon([&] { return lag.value() > 0; }));
+    const double before = lag.value();
+    EXPECT_TRUE(soon([&] { return lag.value() > before; }));
+    hanging.unlock();
+    EXPECT_TRUE(soon([&] { return lag.value() == 0; }));
+}
+
 TEST_F(SinkTest, StoresWhatThereIsAndCommitsIt) {
     append(0, "a");
     append(0, "b");
