@@ -9,6 +9,8 @@
 #include "archive/mongo_client.hpp"
 #include "domain/problem.hpp"
 #include "domain/time.hpp"
+#include "runtime/log.hpp"
+#include "runtime/setting_values.hpp"
 
 namespace nearline::archive {
 namespace {
@@ -269,12 +271,20 @@ private:
         run(lease, command.get());
     }
 
+    static std::string to_text(const std::optional<std::int64_t>& seconds) {
+        if (!seconds) return "for ever";
+        return setting_values::format_duration(std::chrono::seconds(*seconds));
+    }
+
     /// An index can't be changed by making it again: it is dropped where it says another time.
     void set_expiry(const MongoPool::Lease& lease) const {
         const auto present = present_expiry(lease);
         const auto wanted = keep_ ? std::optional<std::int64_t>(std::chrono::seconds(*keep_).count()) : std::nullopt;
         if (present == wanted) return;
         if (present) {
+            // Two archivers that are told different things would do this in turn, each at its start.
+            log::warning("the archive had another retention; who starts last decides, so give all the same --keep-days",
+                         {{"before", to_text(present)}, {"now", to_text(wanted)}});
             const BsonPtr drop(BCON_NEW("dropIndexes", BCON_UTF8("predictions"), "index", BCON_UTF8(expiry_index)));
             run(lease, drop.get());
         }

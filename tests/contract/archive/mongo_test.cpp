@@ -10,7 +10,9 @@
 namespace nearline::archive {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 /// The one document with this id, as the server has it, in extended JSON.
 std::string document_in(const std::string& url, const Uuid& id) {
@@ -64,11 +66,18 @@ TEST(MongoArchive, TheExpiryIndexFollowsTheSetting) {
     MongoPlace place;
     place.open()->prepare();
     EXPECT_EQ(-1, expiry_in(place.url()));
-    place.open(std::chrono::hours(24))->prepare();
+    const auto said = [&](const Retention& keep) {
+        testing::internal::CaptureStderr();
+        place.open(keep)->prepare();
+        return testing::internal::GetCapturedStderr();
+    };
+    EXPECT_THAT(said(std::chrono::hours(24)), Not(HasSubstr("retention")));
     EXPECT_EQ(86'400, expiry_in(place.url()));
-    place.open(std::chrono::hours(48))->prepare();
+    EXPECT_THAT(said(std::chrono::hours(24)), Not(HasSubstr("retention")));
+    EXPECT_THAT(said(std::chrono::hours(48)),
+                AllOf(HasSubstr("level=warning"), HasSubstr("--keep-days"), HasSubstr("before=1d now=2d")));
     EXPECT_EQ(172'800, expiry_in(place.url()));
-    place.open()->prepare();
+    EXPECT_THAT(said(std::nullopt), HasSubstr("before=2d now=\"for ever\""));
     EXPECT_EQ(-1, expiry_in(place.url()));
 }
 
