@@ -1,5 +1,6 @@
 #include "app/notification_part.hpp"
 
+#include <filesystem>
 #include <fstream>
 
 #include "notification/mail_place.hpp"
@@ -20,7 +21,11 @@ constexpr auto default_from = "Nearline <nearline@localhost>";
 
 std::string check_mail(const std::string& text) {
     const auto place = MailPlace::parse(text);
-    return place ? "" : place.error();
+    if (!place) return place.error();
+    std::error_code error;
+    const bool is_in_the_way = place->kind == MailPlace::Kind::file && std::filesystem::exists(place->folder, error) &&
+                               !std::filesystem::is_directory(place->folder, error);
+    return is_in_the_way ? place->folder + " is no folder" : "";
 }
 
 std::string check_from(const std::string& text) {
@@ -37,7 +42,7 @@ std::string check_templates(const std::optional<std::string>& folder, const std:
 }
 
 /// What only the settings together can tell.
-std::vector<std::string> check_together(const MailOptions& options, const TopicsOptions& topics) {
+std::vector<std::string> check_together(const MailOptions& options, const TopicsOptions& topics, bool is_from_given) {
     std::vector<std::string> wrong;
     if (options.max_age > options.kept(topics)) {
         wrong.emplace_back(
@@ -53,7 +58,8 @@ std::vector<std::string> check_together(const MailOptions& options, const Topics
     if (!place->user.empty() && !options.password) {
         wrong.emplace_back("SMTP_PASSWORD: is missing, the password of --mail's user");
     }
-    if (!options.from) {
+    // What was given and is wrong has been named already.
+    if (!is_from_given) {
         wrong.emplace_back(
             "--mail-from: is missing; mail servers take no mail from nobody: --mail-from "
             "\"Nearline <nearline@example.com>\"");
@@ -169,7 +175,8 @@ void declare(Settings& settings, MailOptions& options, const TopicsOptions& topi
     settings.add("--mail-retry", "NEARLINE_MAIL_RETRY", options.retry,
                  "wait before the next try for a user whom the mail server puts off; doubles up to an hour",
                  {100, 3'600 * second});
-    settings.check([&options, &topics] { return check_together(options, topics); });
+    settings.check(
+        [&] { return check_together(options, topics, settings.source("--mail-from") != Settings::Source::none); });
 }
 
 NotificationPart::NotificationPart(Process& process, ReadyGate& ready, const MailOptions& options,

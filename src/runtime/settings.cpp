@@ -14,6 +14,10 @@ std::string outside(const Settings::Range& range, double value, std::string (*fo
     return "must be between " + format(range.least) + " and " + format(range.most);
 }
 
+std::string format_whole(double value) {
+    return std::to_string(static_cast<std::int64_t>(value));
+}
+
 std::string format_milliseconds(double value) {
     return values::format_duration(std::chrono::milliseconds(static_cast<std::int64_t>(value)));
 }
@@ -103,7 +107,7 @@ void Settings::add(const std::string& flag, const std::string& env, int& target,
     option.store = [&target, range](const auto& given) -> std::string {
         const auto value = values::parse_whole(given.back());
         if (!value) return "must be a whole number";
-        auto wrong = outside(range, *value, values::format_number);
+        auto wrong = outside(range, *value, format_whole);
         if (wrong.empty()) target = *value;
         return wrong;
     };
@@ -115,7 +119,7 @@ void Settings::add(const std::string& flag, const std::string& env, std::size_t&
     option.store = [&count, range](const auto& given) -> std::string {
         const auto value = values::parse_whole(given.back());
         if (!value) return "must be a whole number";
-        auto wrong = outside(range, *value, values::format_number);
+        auto wrong = outside(range, *value, format_whole);
         if (wrong.empty()) count = static_cast<std::size_t>(*value);
         return wrong;
     };

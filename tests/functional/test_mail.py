@@ -349,6 +349,12 @@ def test_wrong_settings_are_named_together(tmp_path):
     wrong = run_cli(["up", "--data", tmp_path / "data", "--mail", "smtp://me@localhost"])
     assert wrong.returncode == 2
     assert "SMTP_PASSWORD" in wrong.stderr and "--mail-from" in wrong.stderr
+    wrong = run_cli(["up", "--data", tmp_path / "data", "--mail", "smtp://localhost", "--mail-from", "nobody"])
+    assert wrong.returncode == 2
+    assert wrong.stderr.count("--mail-from") == 1, wrong.stderr
+    wrong = run_cli(["up", "--data", tmp_path / "data", "--mail", f"file:{tmp_path / 'text.txt'}", "--mail-limit", "-1"])
+    assert wrong.returncode == 2
+    assert "text.txt is no folder" in wrong.stderr and "between 0 and 1000000 " in wrong.stderr
     wrong = run_cli(["up", "--data", tmp_path / "data", "--mail-templates", tmp_path])
     assert wrong.returncode == 2
     assert "text.txt:2: {{predicton}}" in wrong.stderr
