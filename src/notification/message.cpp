@@ -111,15 +111,11 @@ std::string mail_date(std::int64_t time) {
 
 std::string plain_words(std::string_view text) {
     std::string words;
-    for (const char c : trimmed(text).substr(0, longest_words)) {
-        if (c == '\r' || c == '\n' || c == '\t') {
-            if (!words.ends_with(' ')) words += ' ';
-        } else {
-            words += c >= ' ' && c <= '~' ? c : '?';
-        }
+    for (const char c : one_line(trimmed(text))) {
+        if (c != ' ' || !words.ends_with(' ')) words += c;
     }
     while (words.ends_with(' ')) words.pop_back();
-    return words;
+    return shortened_text(words, longest_words);
 }
 
 }  // namespace nearline::notification

@@ -41,8 +41,8 @@ Message write_message(const std::string& id, const Mailbox& from, const std::str
 /// "Wed, 25 Nov 2026 04:12:11 +0000", of ms since 1970-01-01 UTC.
 std::string mail_date(std::int64_t time);
 
-/// One line of printable ASCII, of at most 500 characters: what a mail server said, fit for a header, a log
-/// and a database. Other characters become '?', line ends spaces.
+/// One line of UTF-8 without control characters, of at most 500 bytes: what a mail server said, fit for a header,
+/// a log and a database. Bytes that are no UTF-8 become U+FFFD, line ends and blanks one space.
 std::string plain_words(std::string_view text);
 
 }  // namespace nearline::notification

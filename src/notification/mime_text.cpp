@@ -102,9 +102,16 @@ std::string shortened_text(std::string_view text, std::size_t most) {
 }
 
 std::string one_line(std::string_view text) {
-    std::string line = valid_utf8(text);
-    std::replace_if(
-        line.begin(), line.end(), [](char c) { return (c >= 0 && c < ' ') || c == '\x7F'; }, ' ');
+    const std::string valid = valid_utf8(text);
+    std::string line;
+    for (std::size_t i = 0; i < valid.size(); ++i) {
+        const char c = valid[i];
+        // U+0080 to U+009F are two bytes.
+        const bool is_high = c == '\xC2' && static_cast<unsigned char>(valid[i + 1]) < 0xA0;
+        const bool is_control = is_high || (c >= 0 && c < ' ') || c == '\x7F';
+        line += is_control ? ' ' : c;
+        if (is_high) ++i;
+    }
     return line;
 }
 

@@ -163,7 +163,9 @@ TEST(Addresses, OfWhichOneMakesTwoAreNone) {
 }
 
 TEST(PlainWords, AreOneShortLine) {
-    EXPECT_EQ("550-5.1.1 no 550 such?", plain_words("550-5.1.1 no\r\n550 such\xFF\r\n"));
+    EXPECT_EQ("550-5.1.1 no 550 such\xEF\xBF\xBD", plain_words("550-5.1.1 no\r\n550 such\xFF\r\n"));
+    EXPECT_EQ("550 Postfach gibt\xE2\x80\x99s nicht f\xC3\xBCr dich",
+              plain_words("550 Postfach gibt\xE2\x80\x99s nicht \x1B\xC2\x9B f\xC3\xBCr\tdich"));
     EXPECT_EQ(500U, plain_words(std::string(2'000, 'x')).size());
     EXPECT_EQ("", plain_words("\r\n \t"));
 }
