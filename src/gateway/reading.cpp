@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "domain/time.hpp"
+#include "domain/timed_uuid.hpp"
 #include "gateway/responses.hpp"
 
 namespace nearline::gateway {
@@ -33,9 +34,14 @@ boost::asio::awaitable<AnswerPtr> Reading::agreed(const Wanted& wanted, AnswerPt
     co_return is_one ? archived : kept;
 }
 
-bool Reading::is_past_retention(const token::Ticket& ticket) const {
-    const auto age = wall_now() - ticket.accepted;
-    return age > options_.location_retention || (options_.archive_keep && age > *options_.archive_keep);
+/// A Location says when its request was accepted, and so does a request id, but for those that were made of an
+/// Idempotency-Key. Unsigned, and so perhaps made up, it is believed of what nobody has.
+bool Reading::is_past_retention(const Wanted& wanted) const {
+    const auto made = wanted.ticket ? std::optional(wanted.ticket->accepted) : time_of(wanted.id);
+    if (!made) return false;
+    const auto age = wall_now() - *made;
+    if (wanted.ticket && age > options_.location_retention) return true;
+    return parts_.archive.is_there() && options_.archive_keep && age > *options_.archive_keep;
 }
 
 bool Reading::is_awaited_here(const Wanted& wanted) const {
@@ -73,7 +79,7 @@ boost::asio::awaitable<http::Response> Reading::show(const http::Request& reques
 /// `away`: the archive can't say whether it has one.
 http::Response Reading::without_answer(const Wanted& wanted, const std::optional<Problem>& away,
                                        const http::Request& request) const {
-    const bool past = wanted.ticket && is_past_retention(*wanted.ticket);
+    const bool past = is_past_retention(wanted);
     if (past && !away) return problem_response(gone(), request.request_id);
     if (!past && is_awaited_here(wanted)) return accepted_response(wanted.id, request.path);
     if (away) return problem_response(*away, request.request_id);

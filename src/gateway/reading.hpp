@@ -44,7 +44,7 @@ private:
     boost::asio::awaitable<AnswerPtr> agreed(const Wanted& wanted, AnswerPtr kept) const;
     http::Response without_answer(const Wanted& wanted, const std::optional<Problem>& away,
                                   const http::Request& request) const;
-    bool is_past_retention(const token::Ticket& ticket) const;
+    bool is_past_retention(const Wanted& wanted) const;
     bool is_awaited_here(const Wanted& wanted) const;
 
     Parts parts_;

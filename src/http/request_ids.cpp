@@ -5,6 +5,8 @@
 #include <sys/random.h>
 #include <system_error>
 
+#include "domain/timed_uuid.hpp"
+
 namespace nearline::http {
 
 Uuid RequestIds::next() {
@@ -12,10 +14,7 @@ Uuid RequestIds::next() {
     std::array<std::uint8_t, 16> id{};
     std::copy_n(bytes_.begin() + static_cast<std::ptrdiff_t>(used_), id.size(), id.begin());
     used_ += id.size();
-    // Version 4 and the variant of RFC 9562.
-    id[6] = static_cast<std::uint8_t>((id[6] & 0x0f) | 0x40);
-    id[8] = static_cast<std::uint8_t>((id[8] & 0x3f) | 0x80);
-    return Uuid(id);
+    return timed_uuid(wall_now(), id);
 }
 
 void RequestIds::refill() {

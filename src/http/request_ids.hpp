@@ -8,8 +8,8 @@
 
 namespace nearline::http {
 
-/// Random UUIDs (version 4), from the kernel's random numbers, drawn for many at once: a system call for
-/// each would be a tenth of the time that a small answer takes. Not thread-safe.
+/// UUIDs that say when they were made (version 7), of the kernel's random numbers, drawn for many at once: a system
+/// call for each would be a tenth of the time that a small answer takes. Not thread-safe.
 class RequestIds {
 public:
     Uuid next();

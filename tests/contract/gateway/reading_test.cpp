@@ -3,6 +3,8 @@
 #include <boost/json/value.hpp>
 #include <future>
 
+#include "domain/time.hpp"
+#include "domain/timed_uuid.hpp"
 #include "fixture.hpp"
 #include "support/scripted_archive.hpp"
 #include "worker.hpp"
@@ -173,6 +175,28 @@ TEST_F(ReadingArchive, PastRetentionALocationIsGone) {
     archive.away = false;
     archive.put(archived(Uuid::parse(header(accepted, "X-Request-Id")).value(), person.id, 1));
     EXPECT_EQ(forgetful.get(person, location).status, 200) << "what is there is not gone";
+}
+
+TEST_F(ReadingArchive, PastRetentionARequestIdIsGoneForEverybody) {
+    Worker worker(*world.stream, world.registry);
+    Gateway keeping(world, [](gateway::Options& options) { options.archive_keep = std::chrono::hours(24); });
+    Gateway for_ever(world);
+    keeping.wait_until_ready();
+    const auto old = path_of(timed_uuid(wall_now() - std::chrono::hours(25), Uuid::random().bytes()));
+    const auto young = path_of(timed_uuid(wall_now() - std::chrono::hours(23), Uuid::random().bytes()));
+    const auto keyed = path_of(Uuid::hash_based({"key"}));
+    EXPECT_EQ(keeping.get(person, old).status, 410);
+    EXPECT_EQ(keeping.get(person, young).status, 404);
+    EXPECT_EQ(keeping.get(person, keyed).status, 404);
+    EXPECT_EQ(for_ever.get(person, old).status, 404);
+    archive.away = true;
+    EXPECT_EQ(keeping.get(person, old).status, 503) << "it may still be there";
+    archive.away = false;
+    const auto answer = keeping.predict(person);
+    ASSERT_EQ(answer.status, 200);
+    const auto made = time_of(Uuid::parse(header(answer, "X-Request-Id")).value());
+    ASSERT_TRUE(made) << "what is answered has such an id";
+    EXPECT_LT(wall_now() - *made, std::chrono::minutes(5));
 }
 
 TEST_F(ReadingArchive, WithoutAnArchiveTheListingSaysWhatIsMissing) {

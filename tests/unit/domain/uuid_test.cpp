@@ -4,6 +4,8 @@
 #include <rapidcheck/gtest.h>
 #include <set>
 
+#include "domain/timed_uuid.hpp"
+
 namespace nearline {
 namespace {
 
@@ -44,6 +46,16 @@ TEST(Uuid, HashBasedIsVersion8AndKeepsPartsApart) {
     EXPECT_EQ(id, Uuid::hash_based({"ab", "c"}));
     EXPECT_NE(id, Uuid::hash_based({"a", "bc"}));
     EXPECT_NE(id, Uuid::hash_based({"abc"}));
+}
+
+TEST(Uuid, TimedOnesSayWhen) {
+    // RFC 9562, appendix A.6.
+    const WallTime time(std::chrono::milliseconds(0x017F22E279B0));
+    const auto id = timed_uuid(time, Uuid::parse("00000000-0000-0cc3-18c4-dc0c0c07398f")->bytes());
+    EXPECT_EQ(id.to_string(), "017f22e2-79b0-7cc3-98c4-dc0c0c07398f");
+    EXPECT_EQ(time_of(id), time);
+    EXPECT_FALSE(time_of(Uuid::random()));
+    EXPECT_FALSE(time_of(Uuid::hash_based({"a"})));
 }
 
 // FIPS 180-2, appendix B.1.
