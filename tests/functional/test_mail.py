@@ -273,6 +273,36 @@ def test_embedded_kill_9_loses_no_mail(tmp_path):
         assert stack.stop() == 0
 
 
+def test_mailboxes_about_which_the_server_is_silent_hold_up_nobody(tmp_path, monkeypatch):
+    monkeypatch.setenv("SMTP_PASSWORD", SmtpSink.password)
+    sink = SmtpSink(tmp_path / "smtp")
+    stack = EmbeddedStack(tmp_path, "--mail", sink.url, "--mail-ca", sink.certificate, "--mail-from",
+                          "nearline@example.com", "--mail-timeout", "2s", "--mail-retry", "100ms", "--mail-senders", "4",
+                          "--mail-limit", "0").start()
+    try:
+        admin = Client(stack)
+        for n in range(8):
+            user_named(stack, admin, f"hang-{n}-").predict()
+        wait_until(lambda: stack.mailer.metric("nearline_notification_mails_total", outcome="temporary") >= 8, 60,
+                   "each to fail once")
+        ann = user_named(stack, admin, "ann-")
+        for n in range(40):
+            ann.predict()
+        at_once = []
+
+        def all_sent():
+            with contextlib.closing(sqlite3.connect(stack.data / "users.db")) as database:
+                at_once.append(database.execute(
+                    "SELECT count(*) FROM outbox_users WHERE lease_until > 0 AND failures > 0").fetchone()[0])
+            return len(sink.taken()) == 40
+
+        wait_until(all_sent, 30, "the other's mails")
+        assert max(at_once) <= 2, "half of the senders"
+    finally:
+        assert stack.stop() == 0
+        sink.kill()
+
+
 def test_embedded_kill_9_leaves_no_mail_waiting_for_its_lease(tmp_path, monkeypatch):
     """Who holds the folder knows that nobody sends any more."""
     monkeypatch.setenv("SMTP_PASSWORD", SmtpSink.password)
