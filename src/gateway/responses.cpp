@@ -108,8 +108,7 @@ Problem no_such_prediction(bool archived) {
     if (archived) {
         return {404, "Not Found",
                 "There is no prediction of yours with this id, or none any more. If it was answered only now, the "
-                "archive may "
-                "be about to have it; the Location of a 202 is known before."};
+                "archive may be about to have it; the Location of a 202 is known before."};
     }
     return {404, "Not Found",
             "There is no prediction of yours with this id here. It may have been too long ago, or answered through "
