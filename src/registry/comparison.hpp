@@ -11,16 +11,22 @@
 
 #include "registry/containment.hpp"
 #include "registry/schema_facts.hpp"
+#include "schema/pattern.hpp"
 
 namespace nearline::registry {
+
+/// What a comparison and the attempts that it makes on the way share.
+struct Work {
+    long steps;  ///< how many may still be taken
+    schema::Patterns patterns;
+};
 
 /// The work behind not_understood(): walks the reader's schema keyword by keyword and looks for what in the
 /// writer's implies it. The writer is a conjunction: all its schemas hold for every document.
 class Comparison {
 public:
-    /// `steps`: how many may still be taken; shared with the attempts that it makes on the way.
-    Comparison(std::string writer_name, std::string reader_name, long& steps)
-        : writer_name_(std::move(writer_name)), reader_name_(std::move(reader_name)), steps_(steps) {}
+    Comparison(std::string writer_name, std::string reader_name, Work& work)
+        : writer_name_(std::move(writer_name)), reader_name_(std::move(reader_name)), work_(work) {}
 
     void compare(const Conjunction& raw_writer, const Node& raw_reader, const std::string& path);
     std::vector<Difference> take() { return std::move(found_); }
@@ -71,7 +77,7 @@ private:
 
     std::string writer_name_;
     std::string reader_name_;
-    long& steps_;
+    Work& work_;
     std::set<Pair> open_;
     std::vector<Difference> found_;
 };

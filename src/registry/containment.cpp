@@ -57,7 +57,7 @@ std::string Comparison::step(const std::string& path, std::string_view name) {
 
 void Comparison::compare(const Conjunction& raw_writer, const Node& raw_reader, const std::string& path) {
     if (found_.size() >= max_differences) return;
-    if (--steps_ < 0 || open_.size() > max_depth) {
+    if (--work_.steps < 0 || open_.size() > max_depth) {
         return add(path, too_large);
     }
     const auto writer = expand(raw_writer);
@@ -85,7 +85,7 @@ void Comparison::add(const std::string& path, std::string reason) {
 }
 
 bool Comparison::understands(const Conjunction& writer, const Node& reader) {
-    Comparison attempt(writer_name_, reader_name_, steps_);
+    Comparison attempt(writer_name_, reader_name_, work_);
     attempt.open_ = open_;
     attempt.compare(writer, reader, "#");
     return attempt.found_.empty();
@@ -315,11 +315,11 @@ bool Comparison::excludes(const Conjunction& writer, const Node& alternative) {
 }
 
 std::vector<Difference> not_understood(const NamedSchema& writer, const NamedSchema& reader) {
-    long steps = max_steps;
-    Comparison comparison(writer.name, reader.name, steps);
+    Work work{max_steps, {}};
+    Comparison comparison(writer.name, reader.name, work);
     comparison.compare({{&writer.schema, &writer.schema}}, {&reader.schema, &reader.schema}, "#");
     auto differences = comparison.take();
-    if (differences.empty() && steps < 0) differences.push_back({"#", too_large});
+    if (differences.empty() && work.steps < 0) differences.push_back({"#", too_large});
     return differences;
 }
 

@@ -138,8 +138,8 @@ Conjunction Comparison::property(const Conjunction& nodes, std::string_view name
             known = true;
         }
         for (const auto& pattern : names_of(node, "patternProperties")) {
-            if (--steps_ < 0) break;  // not_understood() has the last word then
-            if (!matches(name, pattern)) continue;
+            if (--work_.steps < 0) break;  // not_understood() has the last word then
+            if (!schema::pattern_of(work_.patterns, pattern).found_in(name)) continue;
             all.push_back(*node.child("patternProperties", pattern));
             known = true;
         }

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <regex>
 #include <utility>
 
 #include "schema/schema_text.hpp"
@@ -200,10 +199,6 @@ std::vector<std::string_view> strings(const json::value* list) {
         if (element.is_string()) texts.push_back(view(element.get_string()));
     }
     return texts;
-}
-
-bool matches(std::string_view name, std::string_view pattern) {
-    return std::regex_search(name.begin(), name.end(), std::regex(std::string(pattern)));
 }
 
 }  // namespace nearline::registry

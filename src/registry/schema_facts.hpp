@@ -52,7 +52,6 @@ bool contains_reference(const boost::json::value& value);
 bool same(const boost::json::value& one, const boost::json::value& other);
 
 std::vector<std::string_view> strings(const boost::json::value* list);
-bool matches(std::string_view name, std::string_view pattern);
 std::string_view view(const boost::json::string& text) noexcept;
 
 }  // namespace nearline::registry

@@ -6,14 +6,12 @@
 #include <cstdint>
 #include <optional>
 #include <stdexcept>
-#include <valijson/adapters/boost_json_adapter.hpp>
-#include <valijson/schema.hpp>
-#include <valijson/schema_parser.hpp>
-#include <valijson/validator.hpp>
 
 #include "domain/json.hpp"
 #include "schema/flat_check.hpp"
+#include "schema/pattern.hpp"
 #include "schema/schema_text.hpp"
+#include "schema/valijson.hpp"
 #include "schema/violations.hpp"
 
 namespace nearline::schema {
@@ -21,30 +19,6 @@ namespace {
 
 namespace json = boost::json;
 using Adapter = valijson::adapters::BoostJsonAdapter;
-
-/// std::regex goes down one level of the stack for every character of a match: a long string would be
-/// the end of the process.
-constexpr std::size_t max_pattern_subject = 4096;
-
-bool names_keyword(const json::value& schema, std::string_view first, std::string_view second) {
-    if (schema.is_array()) {
-        return std::any_of(schema.get_array().begin(), schema.get_array().end(),
-                           [&](const auto& element) { return names_keyword(element, first, second); });
-    }
-    if (!schema.is_object()) return false;
-    return std::any_of(schema.get_object().begin(), schema.get_object().end(), [&](const auto& member) {
-        return member.key() == first || member.key() == second || names_keyword(member.value(), first, second);
-    });
-}
-
-bool has_long_string(const json::value& value) {
-    if (value.is_string()) return value.get_string().size() > max_pattern_subject;
-    if (value.is_array()) return std::any_of(value.get_array().begin(), value.get_array().end(), has_long_string);
-    if (!value.is_object()) return false;
-    return std::any_of(value.get_object().begin(), value.get_object().end(), [](const auto& member) {
-        return member.key().size() > max_pattern_subject || has_long_string(member.value());
-    });
-}
 
 /// Numbers as valijson 1.0 understands them: for it 2.0 is no integer, and what is above 2^63 no number.
 json::value with_plain_numbers(const json::value& value) {
@@ -121,13 +95,14 @@ struct JsonSchema::Impl {
     json::value document;
     valijson::Schema compiled;
     std::optional<FlatCheck> flat;
-    bool has_patterns = false;
+    Patterns patterns;
     std::vector<std::string> properties;
     std::vector<std::string> required;
 
     bool conforms(const json::value& value, valijson::ValidationResults* results = nullptr) const {
-        // A validator keeps the regular expressions it has compiled, without a lock.
-        thread_local valijson::Validator validator;
+        // Made anew, since it keeps what it has looked up of the patterns of this schema.
+        valijson::Validator validator;
+        valijson::std::regex::patterns() = &patterns;
         try {
             return validator.validate(compiled, Adapter(value), results);
         } catch (const std::exception&) {
@@ -162,7 +137,7 @@ std::shared_ptr<const JsonSchema> JsonSchema::compile(std::string_view text) {
     impl->text = text;
     impl->document = parse_schema(text);
     check_references(impl->document);
-    check_patterns(impl->document);
+    impl->patterns = compile_patterns(impl->document);
     auto checked = impl->document;
     drop_formats(checked);
     try {
@@ -172,7 +147,6 @@ std::shared_ptr<const JsonSchema> JsonSchema::compile(std::string_view text) {
         throw std::invalid_argument(std::string("the schema is no JSON Schema: ") + error.what());
     }
     impl->flat = FlatCheck::compile(impl->document);
-    impl->has_patterns = names_keyword(checked, "pattern", "patternProperties");
     if (const auto* object = impl->document.if_object()) {
         const auto* properties = object->if_contains("properties");
         if (properties != nullptr && properties->is_object()) {
@@ -185,14 +159,10 @@ std::shared_ptr<const JsonSchema> JsonSchema::compile(std::string_view text) {
 
 std::vector<Violation> JsonSchema::validate(const json::value& document) const {
     if (impl_->flat && impl_->flat->surely_conforms(document)) return {};
-    if (impl_->has_patterns && has_long_string(document)) {
-        return {{"", "holds a string of more than " + std::to_string(max_pattern_subject) +
-                         " bytes, more than is checked against a pattern"}};
-    }
     if (impl_->conforms(document)) return {};
     const auto plain = with_plain_numbers(document);
     if (impl_->conforms(plain)) return {};
-    auto violations = explain(impl_->document, document);
+    auto violations = explain(impl_->document, impl_->patterns, document);
     return violations.empty() ? impl_->explain_otherwise(plain) : violations;
 }
 

@@ -5,7 +5,6 @@
 #include <boost/json/serialize.hpp>
 #include <charconv>
 #include <optional>
-#include <regex>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -122,20 +121,32 @@ private:
     std::set<const json::value*> ended_;
 };
 
-void check_pattern(std::string_view pattern) {
-    // std::regex reads nested groups by recursion.
-    constexpr std::size_t most = 1000;
-    if (pattern.size() > most) {
-        throw std::invalid_argument("a pattern has " + std::to_string(pattern.size()) + " characters; at most " +
-                                    std::to_string(most) + " are understood");
+class PatternsOf {
+public:
+    explicit PatternsOf(const json::value& root) : root_(root) { walk(root); }
+    Patterns take() { return std::move(patterns_); }
+
+private:
+    void walk(const json::value& schema) {
+        if (!schema.is_object() || !met_.insert(&schema).second) return;
+        const auto& object = schema.get_object();
+        if (const auto* pattern = object.if_contains("pattern"); pattern != nullptr && pattern->is_string()) {
+            pattern_of(patterns_, view(pattern->get_string()));
+        }
+        if (const auto* named = object.if_contains("patternProperties"); named != nullptr && named->is_object()) {
+            for (const auto& member : named->get_object()) pattern_of(patterns_, view(member.key()));
+        }
+        for_each_subschema(object, [this](const json::value& child, bool) { walk(child); });
+        // A reference may lead to where no keyword holds a schema.
+        const auto reference = reference_of(object);
+        const auto* target = reference ? resolve_reference(root_, *reference) : nullptr;
+        if (target != nullptr) walk(*target);
     }
-    try {
-        const std::regex expression{std::string(pattern)};
-    } catch (const std::regex_error& error) {
-        throw std::invalid_argument("the pattern " + quote_json(pattern) +
-                                    " is no regular expression: " + error.what());
-    }
-}
+
+    const json::value& root_;
+    std::set<const json::value*> met_;
+    Patterns patterns_;
+};
 
 /// One step of a JSON pointer, "~1" and "~0" turned back; from a URI fragment also "%25".
 std::string unescape(std::string_view token) {
@@ -202,16 +213,8 @@ void check_references(const json::value& schema) {
     ReferenceCheck check(schema);
 }
 
-void check_patterns(const json::value& schema) {
-    if (!schema.is_object()) return;
-    const auto& object = schema.get_object();
-    if (const auto* pattern = object.if_contains("pattern"); pattern != nullptr && pattern->is_string()) {
-        check_pattern(view(pattern->get_string()));
-    }
-    if (const auto* named = object.if_contains("patternProperties"); named != nullptr && named->is_object()) {
-        for (const auto& member : named->get_object()) check_pattern(view(member.key()));
-    }
-    for_each_subschema(object, [](const json::value& child, bool) { check_patterns(child); });
+Patterns compile_patterns(const json::value& schema) {
+    return PatternsOf(schema).take();
 }
 
 const json::value* resolve_reference(const json::value& root, std::string_view reference) {

@@ -3,6 +3,8 @@
 #include <boost/json/value.hpp>
 #include <string_view>
 
+#include "schema/pattern.hpp"
+
 /// JSON Schemas as documents: what valijson 1.0 has to be kept from, and where references lead.
 namespace nearline::schema {
 
@@ -18,9 +20,9 @@ void drop_formats(boost::json::value& schema);
 /// without a step into the data: validation would never end.
 void check_references(const boost::json::value& schema);
 
-/// Throws std::invalid_argument for a "pattern", or a name under "patternProperties", that is no regular
-/// expression or a very long one.
-void check_patterns(const boost::json::value& schema);
+/// Every "pattern" of the schema, and every name under "patternProperties", wherever references lead. Throws
+/// std::invalid_argument as Pattern does.
+Patterns compile_patterns(const boost::json::value& schema);
 
 /// What "#/definitions/x" refers to; nothing where it leads nowhere or out of the document.
 const boost::json::value* resolve_reference(const boost::json::value& root, std::string_view reference);

@@ -5,7 +5,6 @@
 #include <cmath>
 #include <limits>
 #include <optional>
-#include <regex>
 #include <string>
 #include <string_view>
 
@@ -126,7 +125,7 @@ std::optional<std::size_t> size_keyword(const json::object& schema, std::string_
 
 class Explainer {
 public:
-    explicit Explainer(const json::value& root) : root_(root) {}
+    Explainer(const json::value& root, const Patterns& patterns) : root_(root), patterns_(patterns) {}
 
     void explain(const json::value& schema, const json::value& value, const std::string& pointer) {
         if (full()) return;
@@ -233,9 +232,10 @@ private:
         }
         const auto* pattern = schema.if_contains("pattern");
         if (pattern == nullptr || !pattern->is_string()) return;
-        const std::string expression(view(pattern->get_string()));
-        if (!std::regex_search(text.begin(), text.end(), std::regex(expression))) {
-            add(pointer, "must match the pattern " + expression.substr(0, 200));
+        const auto expression = view(pattern->get_string());
+        const auto compiled = patterns_.find(expression);
+        if (compiled != patterns_.end() && !compiled->second.found_in(text)) {
+            add(pointer, "must match the pattern " + std::string(expression.substr(0, 200)));
         }
     }
 
@@ -327,7 +327,7 @@ private:
     void explain_alternatives(const json::array& alternatives, const json::value& value, const std::string& pointer) {
         std::string reasons;
         for (const auto& alternative : alternatives) {
-            Explainer one(root_);
+            Explainer one(root_, patterns_);
             one.explain(alternative, value, pointer);
             if (one.found_.empty()) return;
             const auto& first = one.found_.front();
@@ -340,13 +340,14 @@ private:
     }
 
     const json::value& root_;
+    const Patterns& patterns_;
     std::vector<Violation> found_;
 };
 
 }  // namespace
 
-std::vector<Violation> explain(const json::value& schema, const json::value& document) {
-    Explainer explainer(schema);
+std::vector<Violation> explain(const json::value& schema, const Patterns& patterns, const json::value& document) {
+    Explainer explainer(schema, patterns);
     explainer.explain(schema, document, "");
     return explainer.take();
 }

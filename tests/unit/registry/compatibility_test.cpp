@@ -274,6 +274,15 @@ TEST(Compatibility, EndsOnHostileSchemas) {
     EXPECT_LE(reasons.size(), 20U);
 }
 
+/// An engine that backtracks or recurses does not end here.
+TEST(Compatibility, EndsOnHostilePatterns) {
+    const std::string many(100'000, 'a');
+    const auto named = R"({"type":"object","properties":{")" + many + R"(":{"type":"string"}}})";
+    const std::string patterned = R"({"type":"object","patternProperties":{"^(a+)+b$":{"type":"null"}}})";
+    EXPECT_FALSE(backward(named, patterned).empty());
+    EXPECT_THAT(backward(named + " ", named), IsEmpty());
+}
+
 TEST(Compatibility, NamesAreConfluents) {
     for (const auto* name :
          {"NONE", "BACKWARD", "BACKWARD_TRANSITIVE", "FORWARD", "FORWARD_TRANSITIVE", "FULL", "FULL_TRANSITIVE"}) {

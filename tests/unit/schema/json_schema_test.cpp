@@ -154,10 +154,24 @@ TEST(JsonSchema, ListsABoundedNumberOfViolations) {
     EXPECT_THAT(check(R"({"items":{"type":"string"}})", list), SizeIs(50));
 }
 
-TEST(JsonSchema, KeepsTheStackFromLongStringsAndPatterns) {
-    const auto long_text = "\"" + std::string(1'000'000, 'a') + "\"";
-    EXPECT_THAT(check(R"({"pattern":"^(a|b)*$"})", long_text), SizeIs(1));
-    EXPECT_THAT(check(R"({"maxLength":2000000})", long_text), IsEmpty());
+/// An engine that backtracks or recurses does not end here, or is the end of the process.
+TEST(JsonSchema, MatchesPatternsInLongStrings) {
+    const auto many = std::string(100'000, 'a');
+    EXPECT_THAT(check(R"({"pattern":"^(a|b)*$"})", "\"" + many + "\""), IsEmpty());
+    const auto violations =
+        check(R"({"properties":{"a":{"type":"string","pattern":"^(a+)+b$"}}})", R"({"a":")" + many + "\"}");
+    ASSERT_THAT(violations, SizeIs(1));
+    EXPECT_EQ(violations[0].detail, "must match the pattern ^(a+)+b$");
+    const auto* named = R"({"patternProperties":{"^(a+)+b$":false},"additionalProperties":{"type":"null"}})";
+    EXPECT_THAT(check(named, "{\"" + many + "\":null}"), IsEmpty());
+    EXPECT_THAT(check(named, "{\"" + many + "b\":null}"), SizeIs(1));
+}
+
+TEST(JsonSchema, KnowsPatternsWhereverReferencesLead) {
+    const auto* schema = R"({"$ref":"#/here/a","here":{"a":{"patternProperties":{"^a":{"pattern":"b"}}}}})";
+    EXPECT_THAT(check(schema, R"({"a":"b"})"), IsEmpty());
+    EXPECT_THAT(check(schema, R"({"a":"c"})"), SizeIs(1));
+    EXPECT_THAT(compile_error(R"({"$ref":"#/here/a","here":{"a":{"pattern":"("}}})"), HasSubstr("missing )"));
 }
 
 TEST(JsonSchema, RefusesWhatIsNoSchema) {
@@ -166,6 +180,7 @@ TEST(JsonSchema, RefusesWhatIsNoSchema) {
     EXPECT_THAT(compile_error(R"({"type":"flower"})"), HasSubstr("flower"));
     EXPECT_THAT(compile_error(R"({"properties":7})"), HasSubstr("no JSON Schema"));
     EXPECT_THAT(compile_error(R"({"pattern":"("})"), HasSubstr("pattern"));
+    EXPECT_THAT(compile_error(R"~({"patternProperties":{"^(?!a)":true}})~"), HasSubstr("looking ahead or behind"));
     EXPECT_THAT(compile_error(R"({"$ref":"#/definitions/gone"})"), HasSubstr("leads to no place"));
     EXPECT_THAT(compile_error(R"({"$ref":"http://example.com/schema.json"})"),
                 HasSubstr("only references into the schema"));
