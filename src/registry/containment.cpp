@@ -60,7 +60,8 @@ void Comparison::compare(const Conjunction& raw_writer, const Node& raw_reader, 
     if (--work_.steps < 0 || open_.size() > max_depth) {
         return add(path, too_large);
     }
-    const auto writer = expand(raw_writer);
+    const auto writer = expand(raw_writer, work_.steps);
+    if (work_.steps < 0) return add(path, too_large);
     const auto reader = resolve(raw_reader);
     if (reader.is_bool(true) || types::of(writer) == 0) return;
     if (std::any_of(writer.begin(), writer.end(), [&](const Node& one) { return same(*one.schema, *reader.schema); })) {
@@ -304,7 +305,7 @@ bool Comparison::fits_by_type(const Conjunction& writer, const Node& reader, con
 bool Comparison::excludes(const Conjunction& writer, const Node& alternative) {
     auto both = writer;
     both.push_back(alternative);
-    if (types::of(expand(both)) == 0) return true;
+    if (types::of(expand(both, work_.steps)) == 0) return true;
     for (const auto& node : writer) {
         if (node.chosen == nullptr) continue;
         for (const auto& own : node.find("oneOf")->get_array()) {

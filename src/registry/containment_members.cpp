@@ -150,14 +150,14 @@ Conjunction Comparison::property(const Conjunction& nodes, std::string_view name
 }
 
 bool Comparison::never(const Conjunction& writer, std::string_view name) {
-    return types::of(expand(property(writer, name))) == 0;
+    return types::of(expand(property(writer, name), work_.steps)) == 0;
 }
 
 void Comparison::compare_property(const Conjunction& writer, const Node& reader, std::string_view name,
                                   const std::string& path) {
     const auto own = property(writer, name);
     const auto wanted = property({reader}, name);
-    if (types::of(expand(own)) == 0) return;  // the writer never writes it
+    if (types::of(expand(own, work_.steps)) == 0) return;  // the writer never writes it
     const auto below = step(step(path, "properties"), name);
     const bool is_named = reader.child("properties", name).has_value();
     if (!is_named && std::any_of(wanted.begin(), wanted.end(), [](const Node& one) { return one.is_bool(false); })) {
@@ -166,7 +166,7 @@ void Comparison::compare_property(const Conjunction& writer, const Node& reader,
     }
     const auto before = found_.size();
     for (const auto& one : wanted) compare(own, one, below);
-    if (is_named && found_.size() > before && expand(own).empty()) {
+    if (is_named && found_.size() > before && expand(own, work_.steps).empty()) {
         found_.resize(before);
         add(below, reader_name_ + " has the property " + std::string(name) + ", which " + writer_name_ +
                        " lets through as anything at all (an open content model)");
@@ -195,7 +195,7 @@ void Comparison::compare_other_properties(const Conjunction& writer, const Node&
         if (const auto own = node.child("additionalProperties")) others.push_back(*own);
     }
     const auto reader_others = reader.child("additionalProperties");
-    const bool writer_closed = types::of(expand(others)) == 0;
+    const bool writer_closed = types::of(expand(others, work_.steps)) == 0;
     for (const auto& pattern : names_of(reader, "patternProperties")) compare_pattern(writer, reader, pattern, path);
     if (!reader_others || reader_others->is_bool(true)) return;
     for (const auto& node : writer) {

@@ -75,7 +75,7 @@ Node resolve(Node node) {
     return node;
 }
 
-Conjunction expand(const Conjunction& nodes) {
+Conjunction expand(const Conjunction& nodes, long& steps) {
     Conjunction all;
     for (const auto& raw : nodes) {
         auto node = resolve(raw);
@@ -85,8 +85,11 @@ Conjunction expand(const Conjunction& nodes) {
         if (laid_open) continue;
         if (const auto* members = node.find("allOf"); members != nullptr && members->is_array()) {
             Conjunction inner;
-            for (const auto& member : members->get_array()) inner.push_back(node.at(member));
-            const auto laid_open = expand(inner);
+            for (const auto& member : members->get_array()) {
+                if (--steps < 0) return all;
+                inner.push_back(node.at(member));
+            }
+            const auto laid_open = expand(inner, steps);
             all.insert(all.end(), laid_open.begin(), laid_open.end());
         }
     }

@@ -31,8 +31,9 @@ using Conjunction = std::vector<Node>;
 
 /// Follows $ref, as far as it goes.
 Node resolve(Node node);
-/// References followed and allOf laid open; "true" is left out.
-Conjunction expand(const Conjunction& nodes);
+/// References followed and allOf laid open; "true" is left out. Each member of an allOf takes one of the `steps`, since
+/// references can multiply them; below 0 the rest stays away, and what comes back says too little.
+Conjunction expand(const Conjunction& nodes, long& steps);
 
 /// Sets of types as bits; a number is an integer or a fraction.
 namespace types {

@@ -12,6 +12,7 @@ namespace nearline::registry {
 namespace {
 
 namespace json = boost::json;
+using testing::Contains;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
@@ -272,6 +273,21 @@ TEST(Compatibility, EndsOnHostileSchemas) {
     const auto reasons = backward(wide, R"({"type":"string","minLength":1})");
     EXPECT_FALSE(reasons.empty());
     EXPECT_LE(reasons.size(), 20U);
+}
+
+/// 2^60 members, if all were laid open.
+TEST(Compatibility, EndsWhereReferencesMultiplyAllOf) {
+    std::string doubled = R"({"allOf":[{"$ref":"#/definitions/d0"}],"definitions":{)";
+    for (int i = 0; i < 60; ++i) {
+        const auto next = R"({"$ref":"#/definitions/d)" + std::to_string(i + 1) + "\"}";
+        doubled += "\"d" + std::to_string(i) + R"(":{"allOf":[)" + next + "," + next + "]},";
+    }
+    doubled += R"("d60":{"type":"string"}}})";
+    for (const auto& [old_schema, new_schema] :
+         {std::pair{doubled, std::string(R"({"type":"string","maxLength":1})")},
+          std::pair{std::string(R"({"type":"string","maxLength":1})"), doubled}}) {
+        EXPECT_THAT(backward(old_schema, new_schema), Contains(HasSubstr("too large to be compared")));
+    }
 }
 
 /// An engine that backtracks or recurses does not end here.
