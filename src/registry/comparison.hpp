@@ -17,7 +17,8 @@ namespace nearline::registry {
 
 /// What a comparison and the attempts that it makes on the way share.
 struct Work {
-    long steps;  ///< how many may still be taken
+    long steps;   ///< how many may still be taken
+    long values;  ///< how many single values may still be asked about; more for a large schema
     schema::Patterns patterns;
 };
 

@@ -4,6 +4,8 @@
 #include <array>
 #include <boost/json/serialize.hpp>
 #include <cmath>
+#include <cstdint>
+#include <unordered_set>
 
 #include "registry/comparison.hpp"
 #include "schema/json_schema.hpp"
@@ -15,6 +17,7 @@ namespace json = boost::json;
 
 constexpr std::size_t max_differences = 20;
 constexpr long max_steps = 20'000;
+constexpr long max_values = 400'000;
 constexpr std::size_t max_depth = 200;
 constexpr const char* too_large = "the schemas are too large to be compared, so they count as incompatible";
 
@@ -41,6 +44,14 @@ std::optional<double> strictest(const Conjunction& writer, std::string_view keyw
         if (own && (!bound || stricter(*own, *bound))) bound = own;
     }
     return bound;
+}
+
+/// 1.0 as the 1 that it equals.
+json::value comparable(const json::value& value) {
+    constexpr double exact = 9007199254740992.0;  // 2^53
+    const auto* number = value.if_double();
+    if (number == nullptr || std::trunc(*number) != *number || std::abs(*number) > exact) return value;
+    return static_cast<std::int64_t>(*number);
 }
 
 }  // namespace
@@ -167,9 +178,25 @@ bool Comparison::compare_values(const Conjunction& writer, const Node& reader, c
         }
     }
     if (values.empty() || contains_reference(*reader.schema)) return false;
-    const auto compiled = schema::JsonSchema::compile(json::serialize(*reader.schema));
+    // A list of the reader's own is looked up: the validator would walk it for each value.
+    auto rest = *reader.schema;
+    std::unordered_set<json::value> wanted;
+    if (const auto* options = reader.find("enum"); options != nullptr && options->is_array()) {
+        for (const auto& option : options->get_array()) wanted.insert(comparable(option));
+        rest.get_object().erase("enum");
+    }
+    const auto text = json::serialize(rest);
+    const auto cost = 1 + static_cast<long>(text.size() / 256);
+    const auto bits = types::of(writer);
+    const auto compiled = (work_.values -= cost) < 0 ? nullptr : schema::JsonSchema::compile(text);
     for (const auto& value : values) {
-        if ((types::of_value(value) & types::of(writer)) != 0 && !compiled->validate(value).empty()) {
+        if ((work_.values -= cost) < 0) {
+            add(path, too_large);
+            break;
+        }
+        if ((types::of_value(value) & bits) == 0) continue;
+        const bool listed = reader.find("enum") == nullptr || wanted.contains(comparable(value));
+        if (!listed || !compiled->validate(value).empty()) {
             add(path, writer_name_ + " allows " + short_text(value) + ", " + reader_name_ + " does not");
         }
     }
@@ -316,11 +343,11 @@ bool Comparison::excludes(const Conjunction& writer, const Node& alternative) {
 }
 
 std::vector<Difference> not_understood(const NamedSchema& writer, const NamedSchema& reader) {
-    Work work{max_steps, {}};
+    Work work{max_steps, max_values, {}};
     Comparison comparison(writer.name, reader.name, work);
     comparison.compare({{&writer.schema, &writer.schema}}, {&reader.schema, &reader.schema}, "#");
     auto differences = comparison.take();
-    if (differences.empty() && work.steps < 0) differences.push_back({"#", too_large});
+    if (differences.empty() && (work.steps < 0 || work.values < 0)) differences.push_back({"#", too_large});
     return differences;
 }
 
