@@ -32,7 +32,7 @@ std::string json_or_text(const std::string& value) {
 std::string value_members(const std::optional<std::string>& value) {
     if (!value) return R"("schema_id":null,"value":null)";
     if (const auto frame = schema::unframe(*value)) {
-        return R"("schema_id":)" + std::to_string(frame->schema_id) + R"(,"value":)" +
+        return R"("schema_id":)" + schema::schema_id_text(frame->schema_id) + R"(,"value":)" +
                json_or_text(std::string(frame->payload));
     }
     return R"("schema_id":null,"value":)" + json_or_text(*value);

@@ -7,6 +7,10 @@ constexpr std::size_t header_size = 5;
 
 }  // namespace
 
+std::string schema_id_text(std::int32_t id) {
+    return std::to_string(static_cast<std::uint32_t>(id));
+}
+
 std::string frame(std::int32_t schema_id, std::string_view payload) {
     const auto id = static_cast<std::uint32_t>(schema_id);
     std::string value;

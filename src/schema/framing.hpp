@@ -13,6 +13,9 @@ struct Frame {
     std::string_view payload;  ///< a view into the framed value
 };
 
+/// An id as a record shows it: what no registry ever gave out has no sign there.
+std::string schema_id_text(std::int32_t id);
+
 std::string frame(std::int32_t schema_id, std::string_view payload);
 
 /// Nothing where the value is shorter than five bytes or does not begin with a zero byte.

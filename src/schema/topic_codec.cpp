@@ -21,10 +21,6 @@ constexpr std::size_t max_remembered_noes = 10'000;
 /// makes up a new id for every record must not hold up the topic.
 constexpr int patiences_per_memory = 5;
 
-std::string id_text(std::int32_t id) {
-    return std::to_string(static_cast<std::uint32_t>(id));
-}
-
 Rejection frame_rejection(std::string class_name, std::string message) {
     return {.stage = "frame", .class_name = std::move(class_name), .message = std::move(message), .status = 400};
 }
@@ -54,7 +50,7 @@ Rejection not_json(const Problem& problem) {
 
 Rejection violated(std::int32_t id, const std::vector<Violation>& violations) {
     constexpr std::size_t most = 5;
-    auto message = "the record breaks the schema with id " + id_text(id) + ": ";
+    auto message = "the record breaks the schema with id " + schema_id_text(id) + ": ";
     for (std::size_t i = 0; i < violations.size() && i < most; ++i) {
         if (i > 0) message += "; ";
         if (!violations[i].pointer.empty()) message += violations[i].pointer + " ";
@@ -154,17 +150,17 @@ struct TopicCodec::Impl {
         const auto text = registry.schema_by_id(id);
         if (!text) {
             return schema_rejection("UnknownSchemaId", "the schema registry knows no schema with the id " +
-                                                           id_text(id) + ", which the record names");
+                                                           schema_id_text(id) + ", which the record names");
         }
         const auto subjects = registry.subjects_of(id);
         if (std::find(subjects.begin(), subjects.end(), subject) == subjects.end()) {
-            return schema_rejection("ForeignSchemaId", "the record names the schema with id " + id_text(id) +
+            return schema_rejection("ForeignSchemaId", "the record names the schema with id " + schema_id_text(id) +
                                                            ", which is not registered under the subject " + subject);
         }
         try {
             return &keep(id, JsonSchema::compile(*text));
         } catch (const std::invalid_argument& error) {
-            return schema_rejection("UnusableSchema", "the schema with id " + id_text(id) +
+            return schema_rejection("UnusableSchema", "the schema with id " + schema_id_text(id) +
                                                           ", which the record names, can't be used: " + error.what());
         }
     }

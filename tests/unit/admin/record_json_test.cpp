@@ -36,6 +36,7 @@ TEST(RecordJson, ShowsPlaceKeyAndHeaders) {
 
 TEST(RecordJson, UnpacksFramedValues) {
     EXPECT_EQ(shown(schema::frame(258, R"({"a":2.0})")), R"("schema_id":258,"value":{"a":2.0}})");
+    EXPECT_EQ(shown(std::string("\0\xff\xff\xff\xfe{}", 7)), R"("schema_id":4294967294,"value":{}})");
     EXPECT_EQ(shown(schema::frame(1, "no JSON")), R"("schema_id":1,"value":"no JSON"})");
 }
 
