@@ -4,6 +4,7 @@
 #include <boost/json/value.hpp>
 #include <charconv>
 #include <cmath>
+#include <limits>
 
 #include "domain/json.hpp"
 
@@ -46,6 +47,11 @@ std::optional<double> number(const json::value& value) {
 }
 
 }  // namespace
+
+bool is_finite_float32(double value) noexcept {
+    static_assert(std::numeric_limits<float>::is_iec559, "what is too large becomes an infinity");
+    return std::isfinite(static_cast<float>(value));
+}
 
 std::string number_to_json(double value) {
     std::array<char, 40> buffer;

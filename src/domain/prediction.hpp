@@ -47,6 +47,11 @@ struct Prediction {
 /// 1.0e+300. Only for finite numbers.
 std::string number_to_json(double value);
 
+/// Whether a model can compute with the number: rounded to float32 it is finite.
+bool is_finite_float32(double value) noexcept;
+/// The largest float32, as one writes it.
+inline constexpr const char* largest_float32 = "3.4028235e38";
+
 /// The JSON object of a request for a model: the features in their order.
 std::string to_json(const Features& features);
 

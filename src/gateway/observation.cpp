@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <boost/json/value.hpp>
-#include <cmath>
-#include <limits>
 
 #include "domain/json.hpp"
 #include "domain/prediction.hpp"
@@ -11,21 +9,19 @@
 namespace nearline::gateway {
 namespace {
 
-bool is_float32(double number) {
-    return std::abs(number) <= std::numeric_limits<float>::max();
-}
-
 /// Numbers that the schema lets through and a model can't compute with.
 void add_numbers_out_of_range(const boost::json::value& document, std::vector<Violation>& violations) {
     const auto* object = document.if_object();
     if (!object) return;
     for (const auto& [name, value] : *object) {
         const double* number = value.if_double();
-        if (!number || is_float32(*number)) continue;
+        if (!number || is_finite_float32(*number)) continue;
         const std::string pointer = pointer_step(name);
         const bool named = std::any_of(violations.begin(), violations.end(),
                                        [&](const Violation& violation) { return violation.pointer == pointer; });
-        if (!named) violations.push_back({pointer, "must be finite as a 32-bit float, at most 3.4028234663852886e38"});
+        if (!named)
+            violations.push_back(
+                {pointer, std::string("must be finite as float32, at most ") + largest_float32 + " in size"});
     }
 }
 

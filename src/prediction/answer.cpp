@@ -21,11 +21,6 @@ std::optional<double> to_number(const json::value& value) {
     return std::nullopt;
 }
 
-bool fits_float(double value) noexcept {
-    static_assert(std::numeric_limits<float>::is_iec559, "what is too large becomes an infinity");
-    return std::isfinite(static_cast<float>(value));
-}
-
 Rejection unusable(const std::string& feature, const std::string& detail) {
     return {.stage = "validation",
             .class_name = "UnusableFeature",
@@ -45,7 +40,9 @@ std::variant<Features, Rejection> FeatureReader::read(const json::value& documen
         if (member == nullptr) return unusable(name, "is missing");
         const auto number = to_number(*member);
         if (!number) return unusable(name, "must be a number");
-        if (!fits_float(*number)) return unusable(name, "must be finite as float32, at most 3.4e38 in size");
+        if (!is_finite_float32(*number)) {
+            return unusable(name, std::string("must be finite as float32, at most ") + largest_float32 + " in size");
+        }
         features.push_back({name, *number});
     }
     return features;

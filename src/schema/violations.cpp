@@ -81,8 +81,9 @@ bool is_number_in_quotes(const json::value& value) {
     return inside.has_value() && inside->is_number();
 }
 
+/// The largest float32 itself, or the largest number that is rounded to it.
 bool is_float32_limit(double bound) {
-    return std::abs(bound) == static_cast<double>(std::numeric_limits<float>::max());
+    return std::abs(bound) >= static_cast<double>(std::numeric_limits<float>::max()) && is_finite_float32(bound);
 }
 
 /// A value as it can stand in a sentence.
@@ -206,12 +207,12 @@ private:
         };
         if (const auto* most = bound("maximum"); most != nullptr && number > as_double(*most)) {
             add(pointer, is_float32_limit(as_double(*most))
-                             ? "is larger than float32 can hold: at most 3.4e38"
+                             ? std::string("is larger than float32 can hold: at most ") + largest_float32
                              : "must be at most " + number_text(*most) + ", not " + number_text(value));
         }
         if (const auto* least = bound("minimum"); least != nullptr && number < as_double(*least)) {
             add(pointer, is_float32_limit(as_double(*least))
-                             ? "is smaller than float32 can hold: at least -3.4e38"
+                             ? std::string("is smaller than float32 can hold: at least -") + largest_float32
                              : "must be at least " + number_text(*least) + ", not " + number_text(value));
         }
         if (const auto* most = bound("exclusiveMaximum"); most != nullptr && number >= as_double(*most)) {

@@ -73,10 +73,15 @@ def test_what_breaks_the_schema_is_422_with_pointers(client, body, pointer):
     assert all(e["detail"] for e in errors)
 
 
-@pytest.mark.parametrize("number", ["1e999", "-1e999", "1e308", "3.5e38"])
+@pytest.mark.parametrize("number", ["1e999", "-1e999", "1e308", "3.4028236e38"])
 def test_numbers_that_are_not_finite_as_float32_are_422(client, number):
     errors = problem(raw(client, GOOD.replace("5.2", number)), 422)["errors"]
     assert errors[0]["pointer"] == "/sepal_length"
+
+
+def test_the_largest_float32_is_a_number_like_others(client):
+    answer = raw(client, GOOD.replace("5.2", "3.4028235e38"))
+    assert answer.status_code == 200 and answer.json()["sepal_length"] == 3.4028235e38
 
 
 def test_every_violation_is_named(client):

@@ -43,8 +43,8 @@ TEST(ObservationTest, EveryViolationIsNamed) {
 
 TEST(ObservationTest, FloatsHaveBoundsEvenWhereTheSchemaHasNone) {
     const auto schema = schema::JsonSchema::compile(R"({"type":"object","properties":{"a/b~":{"type":"number"}}})");
-    EXPECT_TRUE(check_observation(R"({"a/b~":3.4028234663852886e38})", *schema));
-    for (const auto* number : {"3.5e38", "-1e308", "1e999"}) {
+    EXPECT_TRUE(check_observation(R"({"a/b~":3.4028235e38})", *schema));
+    for (const auto* number : {"3.4028236e38", "-1e308", "1e999"}) {
         const auto problem = check_observation("{\"a/b~\":" + std::string(number) + "}", *schema);
         ASSERT_FALSE(problem) << number;
         ASSERT_EQ(problem.error().errors.size(), 1U);

@@ -39,9 +39,9 @@ TEST(FeatureReader, RejectsWhatAnotherSchemaLetThrough) {
     EXPECT_THAT(why_not(R"({"a":1,"b":"2"})"), HasSubstr("/b must be a number"));
     EXPECT_THAT(why_not(R"({"a":null,"b":2})"), HasSubstr("/a must be a number"));
     EXPECT_THAT(why_not(R"({"a":1e308,"b":2})"), HasSubstr("/a must be finite as float32"));
-    EXPECT_THAT(why_not(R"({"a":-3.5e38,"b":2})"), HasSubstr("/a must be finite as float32"));
+    EXPECT_THAT(why_not(R"({"a":-3.4028236e38,"b":2})"), HasSubstr("/a must be finite as float32"));
     EXPECT_THAT(why_not("[1, 2]"), HasSubstr("must be an object"));
-    EXPECT_EQ(why_not(R"({"a":3.4e38,"b":-3.4028234663852886e38})"), "");
+    EXPECT_EQ(why_not(R"({"a":3.4e38,"b":-3.4028235e38})"), "");
 }
 
 TEST(FeatureReader, TellsOfARejectedRecordWhatItHas) {

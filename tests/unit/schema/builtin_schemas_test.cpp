@@ -48,16 +48,16 @@ TEST(BuiltinSchemas, TakeWhatFloat32CanHoldAndNothingLarger) {
         return R"({"sepal_length":)" + number + R"(,"sepal_width":1,"petal_length":2.5,"petal_width":-3})";
     };
     for (const auto* fine : {"0", "-0.0", "5.2", "20.5", "3.4028234663852886e38", "-3.4028234663852886e38",
-                             "18446744073709551615", "1e-400"}) {
+                             "3.4028235e38", "-3.4028235e38", "18446744073709551615", "1e-400"}) {
         EXPECT_THAT(check(iris_input(), observation(fine)), IsEmpty()) << fine;
     }
-    for (const auto* large : {"3.41e38", "1e308", "1e999", "1e39"}) {
+    for (const auto* large : {"3.4028236e38", "3.41e38", "1e308", "1e999", "1e39"}) {
         EXPECT_THAT(check(iris_input(), observation(large)),
-                    ElementsAre(Violation{"/sepal_length", "is larger than float32 can hold: at most 3.4e38"}))
+                    ElementsAre(Violation{"/sepal_length", "is larger than float32 can hold: at most 3.4028235e38"}))
             << large;
     }
     EXPECT_THAT(check(iris_input(), observation("-1e999")),
-                ElementsAre(Violation{"/sepal_length", "is smaller than float32 can hold: at least -3.4e38"}));
+                ElementsAre(Violation{"/sepal_length", "is smaller than float32 can hold: at least -3.4028235e38"}));
 }
 
 Prediction prediction() {

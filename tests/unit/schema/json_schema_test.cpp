@@ -34,7 +34,7 @@ TEST(JsonSchema, NamesEveryViolationByItsPointer) {
     EXPECT_THAT(check(iris_input(), R"({"sepal_length":"5.2","sepal_width":null,"petal_width":1e999,"colour":"blue"})"),
                 ElementsAre(Violation{"/sepal_length", "must be a number, not a string; write it without quotes"},
                             Violation{"/sepal_width", "must be a number, not null"},
-                            Violation{"/petal_width", "is larger than float32 can hold: at most 3.4e38"},
+                            Violation{"/petal_width", "is larger than float32 can hold: at most 3.4028235e38"},
                             Violation{"/petal_length", "is missing"},
                             Violation{"/colour",
                                       "is not a known field; the schema knows sepal_length, sepal_width, "
