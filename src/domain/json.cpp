@@ -152,7 +152,7 @@ Result<json::value> parse_json(std::string_view text, JsonLimits limits) {
         const auto& duplicate = parser.handler().duplicate();
         if (!duplicate.empty())
             return not_json(text, read, "the key " + quote_json(duplicate.substr(0, 100)) + " is there twice");
-        return not_json(text, read, json_advice(text, read, error));
+        return not_json(text, read, json_advice(text, read, error, limits.max_depth));
     }
     return parser.handler().release();
 }

@@ -139,16 +139,36 @@ std::string about_structure(std::string_view text, std::size_t position, const P
     return "that can't stand here";
 }
 
+/// "\ud83d" stands alone. Where no escape at all follows it, the parser says no more than "syntax".
+bool is_half_of_a_pair(std::string_view before, const json::error_code& error) {
+    if (error == json::error::illegal_leading_surrogate || error == json::error::illegal_trailing_surrogate ||
+        error == json::error::expected_utf16_escape) {
+        return true;
+    }
+    constexpr std::size_t length = 6;
+    if (before.size() < length) return false;
+    const auto last = before.substr(before.size() - length);
+    constexpr std::string_view leading = "89abAB";
+    return last.starts_with("\\u") && (last[2] == 'd' || last[2] == 'D') && leading.find(last[3]) != leading.npos;
+}
+
 }  // namespace
 
-std::string json_advice(std::string_view text, std::size_t position, const json::error_code& error) {
-    if (error == json::error::too_deep) return "it is nested too deeply";
+std::string json_advice(std::string_view text, std::size_t position, const json::error_code& error, int max_depth) {
+    if (error == json::error::too_deep) {
+        return "it is nested too deeply: at most " + std::to_string(max_depth) + " levels are taken";
+    }
+    position = std::min(position, text.size());
+    const auto place = place_of(text.substr(0, position));
+    if (place.in_string && is_half_of_a_pair(text.substr(0, position), error)) {
+        return "a string has half of a surrogate pair, which is no character: write both halves, as in \\ud83d\\ude00, "
+               "or the character itself";
+    }
+    if (error == json::error::expected_hex_digit) return "\\u wants four hexadecimal digits behind it";
     if (error == json::error::incomplete)
         return text.find_first_not_of(" \t\r\n") == std::string_view::npos ? "it is empty"
                                                                            : "it ends before the value is complete";
     if (error == json::error::extra_data) return "there is something after the end of the value";
-    position = std::min(position, text.size());
-    const auto place = place_of(text.substr(0, position));
     if (!place.in_string) return about_structure(text, position, place);
     if (position < text.size() && static_cast<unsigned char>(text[position]) < 0x20) {
         return "a string has a line break, a tab or another control character in it: write \\n, \\t or \\u00XX, or "

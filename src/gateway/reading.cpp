@@ -9,14 +9,14 @@
 
 namespace nearline::gateway {
 
-/// Nothing for what is no id, and for somebody else's Location.
-std::optional<Reading::Wanted> Reading::wanted(const http::Request& request, const Claims& claims) const {
+/// A 404 for what is no id, and for somebody else's Location.
+Result<Reading::Wanted> Reading::wanted(const http::Request& request, const Claims& claims) const {
     const std::string& text = request.params.at("id");
     const auto ticket = parts_.signer.verify(text);
     const auto id = ticket ? ticket->request_id : Uuid::parse(text);
-    if (!id) return {};
+    if (!id) return no_prediction_id();
     Wanted wanted{claims, *id, ticket};
-    if (ticket && !wanted.may_see(ticket->user)) return {};
+    if (ticket && !wanted.may_see(ticket->user)) return no_such_prediction(parts_.archive.is_there());
     return wanted;
 }
 
@@ -53,7 +53,7 @@ boost::asio::awaitable<http::Response> Reading::show(const http::Request& reques
     const auto claims = co_await parts_.authenticator.check(request);
     if (!claims) co_return problem_response(claims.error(), request.request_id);
     const auto asked = wanted(request, *claims);
-    if (!asked) co_return problem_response(no_such_prediction(parts_.archive.is_there()), request.request_id);
+    if (!asked) co_return problem_response(asked.error(), request.request_id);
 
     AnswerPtr answer = kept(*asked);
     std::optional<Problem> away;

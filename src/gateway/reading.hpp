@@ -39,7 +39,7 @@ private:
         bool may_see(const std::optional<Uuid>& user) const { return who.admin || user == who.subject; }
     };
 
-    std::optional<Wanted> wanted(const http::Request& request, const Claims& claims) const;
+    Result<Wanted> wanted(const http::Request& request, const Claims& claims) const;
     AnswerPtr kept(const Wanted& wanted) const;
     boost::asio::awaitable<AnswerPtr> agreed(const Wanted& wanted, AnswerPtr kept) const;
     http::Response without_answer(const Wanted& wanted, const std::optional<Problem>& away,

@@ -104,6 +104,12 @@ Problem no_archive() {
             "(NEARLINE_ARCHIVE)."};
 }
 
+Problem no_prediction_id() {
+    return {404, "Not Found",
+            "No prediction has such an id. It is what X-Request-Id said, a UUID, or the last part of a Location, as it "
+            "was given."};
+}
+
 Problem no_such_prediction(bool archived) {
     if (archived) {
         return {404, "Not Found",

@@ -40,6 +40,8 @@ Problem other_body();
 Problem gone();
 /// 404; `archived`: there is an archive, and it has none.
 Problem no_such_prediction(bool archived);
+/// 404: that was never an id.
+Problem no_prediction_id();
 /// 404: there is nothing to list predictions from.
 Problem no_archive();
 

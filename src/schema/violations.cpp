@@ -176,11 +176,9 @@ private:
         std::string hint;
         const bool wants_number = std::find(allowed.begin(), allowed.end(), "number") != allowed.end();
         if (wants_number && is_number_in_quotes(value)) hint = "; write it without quotes";
-        if (value.is_number()) {
-            add(pointer, "must be " + wanted + ", not " + number_text(value));
-        } else {
-            add(pointer, "must be " + wanted + ", not " + type_word(value) + hint);
-        }
+        const bool wants_integer = std::find(allowed.begin(), allowed.end(), "integer") != allowed.end();
+        add(pointer, "must be " + wanted + ", not " +
+                         (wants_integer && value.is_number() ? number_text(value) : type_word(value) + hint));
         return false;
     }
 

@@ -164,6 +164,7 @@ def test_unknown_paths_and_methods(client):
     problem(answer, 405)
     assert "POST" in answer.headers["Allow"]
     problem(client.get("/predictions/6ba7b810-9dad-11d1-80b4-00c04fd430c8"), 404)
+    assert "a UUID" in problem(client.get("/predictions/junk"), 404)["detail"]
 
 
 def test_none_of_it_reaches_the_topic_or_costs_memory(stack, client):

@@ -64,6 +64,11 @@ TEST(ParseJson, SaysWhereAndWhat) {
         {"{\"a\": 0x1}", "line 1", "no JSON number"},
         {"[\"\t\"]", "line 1, column 3", "control character"},
         {"[\"\\q\"]", "line 1", "backslash"},
+        {R"(["\ud800"])", "line 1", "half of a surrogate pair"},
+        {R"(["\ud800\u0041"])", "line 1", "half of a surrogate pair"},
+        {R"(["\ud800x"])", "line 1", "half of a surrogate pair"},
+        {R"(["\udc00"])", "line 1", "half of a surrogate pair"},
+        {R"(["\u12g4"])", "line 1", "four hexadecimal digits"},
         {"// no\n1", "line 1, column 1", "no comments"},
         {"{\"a\": 5,2}", "line 1, column 9", "decimal comma"},
         {"{\"a\" 1}", "line 1, column 6", "colon is missing"},
@@ -110,7 +115,7 @@ TEST(ParseJson, FindsADuplicateAmongThousandsOfKeys) {
 
 TEST(ParseJson, LimitsDepth) {
     EXPECT_TRUE(parse_json(nested(32)).has_value());
-    EXPECT_THAT(detail_of(nested(33)), HasSubstr("nested too deeply"));
+    EXPECT_THAT(detail_of(nested(33)), HasSubstr("nested too deeply: at most 32 levels"));
     EXPECT_THAT(detail_of(nested(10'000)), HasSubstr("nested too deeply"));
     EXPECT_TRUE(parse_json(nested(40), JsonLimits{.max_depth = 40}).has_value());
 }
