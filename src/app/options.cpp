@@ -4,6 +4,7 @@
 
 #include "app/places.hpp"
 #include "auth/user_store.hpp"
+#include "http/listen_check.hpp"
 #include "http/trusted_proxies.hpp"
 #include "http/url.hpp"
 #include "runtime/log.hpp"
@@ -74,7 +75,8 @@ void declare(Settings& settings, ListenOptions& options) {
     settings.add(
         "--listen ADDRESS", "NEARLINE_LISTEN", options.address,
         "address to listen on: 127.0.0.1 is this machine alone, 0.0.0.0 every interface; plain HTTP, so let TLS "
-        "end before it");
+        "end before it",
+        http::check_listen_address);
     settings.add_size("--max-body", "NEARLINE_MAX_BODY", options.max_body, "largest body of a request",
                       {1'024, 64 << 20});
     settings.add("--max-connections", "NEARLINE_MAX_CONNECTIONS", options.max_connections, "connections open at once",

@@ -36,6 +36,21 @@ TEST(Options, SeparateServicesTakeNoEmbeddedRegistry) {
                 HasSubstr("run `nearline registry` beside it"));
 }
 
+TEST(Options, AddressesToListenOnAreLookedAtWithAllElse) {
+    ListenOptions options;
+    options.address = "127.0.0.1";
+    const auto declare_it = [&](Settings& s) { declare(s, options); };
+    for (const auto* good : {"127.0.0.1", "localhost", "0.0.0.0"}) {
+        EXPECT_EQ(errors(declare_it, {"--listen", good}), "") << good;
+    }
+    const auto text = errors(declare_it, {"--listen", "1.2.3", "--max-connections", "no"});
+    EXPECT_THAT(text, HasSubstr("--listen"));
+    EXPECT_THAT(text, HasSubstr("is no address"));
+    EXPECT_THAT(text, HasSubstr("--max-connections"));
+    // Of a network that is for documents alone.
+    EXPECT_THAT(errors(declare_it, {"--listen", "192.0.2.1"}), HasSubstr("No interface of this machine"));
+}
+
 TEST(Options, TopicsHaveDifferentAndValidNames) {
     TopicsOptions options;
     const auto all = [&](Settings& s) { declare(s, options); };
