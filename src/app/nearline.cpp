@@ -53,11 +53,9 @@ int unknown(const std::string& name) {
 }
 
 int main(int argc, const char* const* argv) {
-    const std::string name = argc > 1 ? argv[1] : "--help";
-    if (name == "--help" || name == "-h" || name == "help") {
-        std::cout << usage();
-        return 0;
-    }
+    const std::string name = argc > 1 ? argv[1] : "";
+    if (name == "help") return show_usage("nearline", "--help", usage());
+    if (name.empty() || name == "--help" || name == "-h") return show_usage("nearline", name, usage());
     if (name == "--version") {
         std::cout << "nearline " << version() << '\n';
         return 0;

@@ -19,6 +19,13 @@ int guarded(const std::string& program, const std::function<int()>& run) {
     }
 }
 
+int show_usage(const std::string& program, const std::string& given, const std::string& usage) {
+    const bool asked = given == "--help" || given == "-h";
+    if (!asked && !given.empty()) std::cerr << program << ": there is no \"" << given << "\"\n";
+    (asked ? std::cout : std::cerr) << usage;
+    return asked ? 0 : 2;
+}
+
 void Process::fail(const std::string& part, const std::string& why) {
     log::error("can't go on", {{"part", part}, {"reason", why}});
     stop.request();

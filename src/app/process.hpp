@@ -27,6 +27,10 @@ public:
 /// code: 2 for ConfigurationError, 1 for all else.
 int guarded(const std::string& program, const std::function<int()>& run);
 
+/// Of a program that is run with a command, where `given` is none of them: the usage, on standard output and with exit
+/// code 0 where it was asked for (--help), else on standard error and with 2.
+int show_usage(const std::string& program, const std::string& given, const std::string& usage);
+
 /// What the parts of one process share.
 struct Process {
     Metrics metrics{};

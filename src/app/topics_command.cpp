@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <filesystem>
-#include <iostream>
 
 #include "admin/topic_queries.hpp"
 #include "app/commands.hpp"
@@ -187,18 +186,15 @@ int tail(int argc, const char* const* argv) {
 }  // namespace
 
 int topics(int argc, const char* const* argv) {
-    const std::string action = argc > 1 ? argv[1] : "--help";
+    const std::string action = argc > 1 ? argv[1] : "";
     if (action == "list") return list(argc - 1, argv + 1);
     if (action == "tail") return tail(argc - 1, argv + 1);
-    const bool asked = action == "--help" || action == "-h";
-    (asked ? std::cout : std::cerr)
-        << (asked ? "" : "nearline topics: there is no \"" + action + "\"\n")
-        << "Usage: nearline topics list\n"
-           "       nearline topics tail [-n N] [--follow] [--from-beginning] TOPIC\n\n"
-           "Asks the running `nearline up` of the data folder (./data, --data), another server "
-           "(--admin-url), or Kafka\n(--stream kafka://host:port). `nearline topics tail --help` has "
-           "more.\n";
-    return asked ? 0 : 2;
+    return show_usage("nearline topics", action,
+                      "Usage: nearline topics list\n"
+                      "       nearline topics tail [-n N] [--follow] [--from-beginning] TOPIC\n\n"
+                      "Asks the running `nearline up` of the data folder (./data, --data), another server "
+                      "(--admin-url), or Kafka\n(--stream kafka://host:port). `nearline topics tail --help` has "
+                      "more.\n");
 }
 
 }  // namespace nearline::app

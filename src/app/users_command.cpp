@@ -1,12 +1,12 @@
 #include <chrono>
 #include <filesystem>
-#include <iostream>
 
 #include "app/auth_part.hpp"
 #include "app/commands.hpp"
 #include "app/data_folder.hpp"
 #include "app/options.hpp"
 #include "app/places.hpp"
+#include "app/process.hpp"
 #include "auth/user_admin.hpp"
 #include "cli/users.hpp"
 #include "domain/time.hpp"
@@ -124,24 +124,21 @@ int set_admin(int argc, const char* const* argv, bool admin) {
 }  // namespace
 
 int users(int argc, const char* const* argv) {
-    const std::string action = argc > 1 ? argv[1] : "--help";
+    const std::string action = argc > 1 ? argv[1] : "";
     if (action == "add") return add(argc - 1, argv + 1);
     if (action == "list") return list(argc - 1, argv + 1);
     if (action == "remove") return remove(argc - 1, argv + 1);
     if (action == "promote") return set_admin(argc - 1, argv + 1, true);
     if (action == "demote") return set_admin(argc - 1, argv + 1, false);
-    const bool asked = action == "--help" || action == "-h";
-    (asked ? std::cout : std::cerr)
-        << (asked ? "" : "nearline users: there is no \"" + action + "\"\n")
-        << "Usage: nearline users add [--admin] NAME\n"
-           "       nearline users list\n"
-           "       nearline users remove NAME\n"
-           "       nearline users promote NAME\n"
-           "       nearline users demote NAME\n\n"
-           "Works on the users of the data folder (./data, --data), also while `nearline up` runs on "
-           "it, or on those\nthat --users names: sqlite:FILE or mysql://user@host:3306/database. "
-           "`nearline users add --help` has more.\n";
-    return asked ? 0 : 2;
+    return show_usage("nearline users", action,
+                      "Usage: nearline users add [--admin] NAME\n"
+                      "       nearline users list\n"
+                      "       nearline users remove NAME\n"
+                      "       nearline users promote NAME\n"
+                      "       nearline users demote NAME\n\n"
+                      "Works on the users of the data folder (./data, --data), also while `nearline up` runs on "
+                      "it, or on those\nthat --users names: sqlite:FILE or mysql://user@host:3306/database. "
+                      "`nearline users add --help` has more.\n");
 }
 
 }  // namespace nearline::app

@@ -197,6 +197,13 @@ def test_all_that_is_wrong_with_a_kafka_config_is_said_at_once(tmp_path):
         assert text in run.stderr, run.stderr
 
 
+@pytest.mark.parametrize("command", [[], ["users"], ["topics"]], ids=" ".join)
+def test_without_a_command_it_says_which_there_are(command):
+    nothing, asked = run_cli(command), run_cli([*command, "--help"])
+    assert (nothing.returncode, nothing.stdout, asked.returncode) == (2, "", 0)
+    assert asked.stdout.startswith("Usage: nearline") and nothing.stderr.endswith(asked.stdout)
+
+
 def test_a_taken_port_is_named_with_its_flag(embedded, tmp_path):
     other = EmbeddedStack(tmp_path)
     run = run_cli([*other.arguments, "--gateway-port", embedded.ports["gateway"]], timeout=20)
