@@ -3,9 +3,17 @@
 #include <csignal>
 #include <iostream>
 
+#include "http/listen_check.hpp"
 #include "runtime/log.hpp"
 
 namespace nearline::app {
+namespace {
+
+std::string cant_listen(const std::string& service, const std::string& why, const std::string& port_flag) {
+    return service + ": " + why + " (set by --listen and " + port_flag + ")";
+}
+
+}  // namespace
 
 int guarded(const std::string& program, const std::function<int()>& run) {
     try {
@@ -57,8 +65,21 @@ std::unique_ptr<http::Server> make_server(http::EventLoop& loop, Process& proces
     try {
         return std::make_unique<http::Server>(loop, server, std::move(router), process.metrics);
     } catch (const std::runtime_error& e) {
-        throw std::runtime_error(service + ": " + e.what() + " (set by --listen and " + port_flag + ")");
+        throw std::runtime_error(cant_listen(service, e.what(), port_flag));
     }
+}
+
+void check_ports(const ListenOptions& options, const std::vector<ServerPlace>& places) {
+    std::vector<int> ports;
+    ports.reserve(places.size());
+    for (const auto& place : places) ports.push_back(place.port);
+    const auto faults = http::check_ports(options.address, ports);
+    std::string text;
+    for (std::size_t i = 0; i < places.size(); ++i) {
+        if (faults[i].empty()) continue;
+        text += (text.empty() ? "" : "\n") + cant_listen(places[i].service, faults[i], places[i].port_flag);
+    }
+    if (!text.empty()) throw std::runtime_error(text);
 }
 
 Lifecycle::Part server_part(http::Server& server, const std::string& name) {

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "app/options.hpp"
 #include "http/server.hpp"
@@ -66,6 +67,16 @@ std::unique_ptr<http::Server> make_server(
     http::EventLoop& loop, Process& process, const std::string& service, const ListenOptions& options, int port,
     const std::string& port_flag, http::Router router,
     const std::function<http::Response(const Problem&)>& write_problem = http::to_response);
+
+/// A server that is about to be made.
+struct ServerPlace {
+    std::string service;
+    int port;
+    std::string port_flag;
+};
+/// Throws std::runtime_error that names every port which can't be had, with its flag: make_server() would stop at the
+/// first.
+void check_ports(const ListenOptions& options, const std::vector<ServerPlace>& places);
 
 /// Its part in a Lifecycle: starts it, drains it, stops it.
 Lifecycle::Part server_part(http::Server& server, const std::string& name);

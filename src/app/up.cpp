@@ -103,7 +103,7 @@ class Everything {
 public:
     explicit Everything(const Options& options)
         : options_(options),
-          lock_(*locks_.hold(options.data.path, DataLock::Use::alone)),
+          lock_(hold_data_folder()),
           secret_(options.jwt_secret ? *options.jwt_secret : read_or_make_secret(options.data.secret_file())),
           jwt_(secret_),
           users_(open_users(options.users)),
@@ -145,6 +145,17 @@ public:
     }
 
 private:
+    /// Another `nearline up` on the folder is named before its ports are.
+    DataLock& hold_data_folder() {
+        auto& lock = *locks_.hold(options_.data.path, DataLock::Use::alone);
+        std::vector<ServerPlace> places{{"auth", options_.auth_port, "--auth-port"},
+                                        {"gateway", options_.gateway_port, "--gateway-port"},
+                                        {"operations", options_.admin_port, "--admin-port"}};
+        if (options_.registry_folder()) places.push_back({"registry", options_.registry_port, "--registry-port"});
+        check_ports(options_.listen, places);
+        return lock;
+    }
+
     schema::Registry& registry() { return registry_ ? registry_->registry() : *registry_client_; }
 
     std::map<std::string, std::string> addresses() const {

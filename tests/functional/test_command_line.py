@@ -210,6 +210,10 @@ def test_a_taken_port_is_named_with_its_flag(embedded, tmp_path):
     assert run.returncode == 1
     last = run.stderr.strip().splitlines()[-1]
     assert f"port {embedded.ports['gateway']}" in last and "--gateway-port" in last
+    run = run_cli([*other.arguments, "--gateway-port", embedded.ports["gateway"], "--auth-port", embedded.ports["auth"]])
+    assert run.returncode == 1
+    for name in ("gateway", "auth"):
+        assert f"port {embedded.ports[name]}" in run.stderr and f"--{name}-port" in run.stderr, run.stderr
 
 
 def make_service(program, folder, *arguments):

@@ -40,6 +40,40 @@ TEST(Server, NamesTheFlagOfATakenPort) {
     }
 }
 
+TEST(Server, AllTakenPortsAreNamedAtOnce) {
+    Process process;
+    http::EventLoop loop("test");
+    ListenOptions listen;
+    listen.address = "127.0.0.1";
+    const auto first = make_server(loop, process, "auth", listen, 0, "--auth-port", {});
+    const auto second = make_server(loop, process, "auth", listen, 0, "--auth-port", {});
+    EXPECT_NO_THROW(check_ports(listen, {{"auth", 0, "--auth-port"}, {"gateway", 0, "--gateway-port"}}));
+    try {
+        check_ports(listen, {{"auth", first->port(), "--auth-port"},
+                             {"gateway", 0, "--gateway-port"},
+                             {"operations", second->port(), "--admin-port"}});
+        FAIL() << "two taken ports";
+    } catch (const std::runtime_error& e) {
+        EXPECT_THAT(e.what(), HasSubstr("auth: can't listen on 127.0.0.1 port " + std::to_string(first->port())));
+        EXPECT_THAT(e.what(), HasSubstr("--auth-port)\noperations: can't listen on 127.0.0.1 port " +
+                                        std::to_string(second->port())));
+        EXPECT_THAT(e.what(), Not(HasSubstr("gateway")));
+    }
+}
+
+TEST(Server, APortThatIsGivenTwiceIsNamed) {
+    ListenOptions listen;
+    listen.address = "127.0.0.1";
+    int free = 0;
+    {
+        Process process;
+        http::EventLoop loop("test");
+        free = make_server(loop, process, "auth", listen, 0, "--auth-port", {})->port();
+    }
+    EXPECT_THROW(check_ports(listen, {{"auth", free, "--auth-port"}, {"gateway", free, "--gateway-port"}}),
+                 std::runtime_error);
+}
+
 TEST(Run, EndsWithOneWhenAPartCannotGoOn) {
     block_signals();
     Process process;
