@@ -3,6 +3,7 @@
 #include <stdexcept>
 
 #include "archive/mongo.hpp"
+#include "archive/mongo_library.hpp"
 #include "domain/problem.hpp"
 #include "runtime/log.hpp"
 
@@ -14,23 +15,8 @@ using UriPtr = std::unique_ptr<mongoc_uri_t, Destroy<mongoc_uri_destroy>>;
 constexpr const char* default_database = "nearline";
 constexpr int write_concern_timeout_ms = 10'000;
 
-/// libmongoc's own log would go to standard error in a form of its own. What goes wrong also comes as an
-/// error, and is reported as such.
-void pass_on(mongoc_log_level_t /*level*/, const char* domain, const char* message, void* /*unused*/) {
-    log::debug("libmongoc", {{"domain", domain}, {"message", message}});
-}
-
-/// libmongoc wants to be begun once, before anything else. It is not ended: a pool may outlive statics.
-void begin_library() {
-    [[maybe_unused]] static const bool begun = [] {
-        mongoc_init();
-        mongoc_log_set_handler(pass_on, nullptr);
-        return true;
-    }();
-}
-
 UriPtr parse(const std::string& url) {
-    begin_library();
+    begin_mongo_library();
     bson_error_t error{};
     UriPtr uri(mongoc_uri_new_with_error(url.c_str(), &error));
     if (!uri) throw std::invalid_argument(error.message);

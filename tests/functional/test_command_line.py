@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import subprocess
+from pathlib import Path
 
 import pytest
 import requests
@@ -214,6 +215,11 @@ def test_a_taken_port_is_named_with_its_flag(embedded, tmp_path):
     assert run.returncode == 1
     for name in ("gateway", "auth"):
         assert f"port {embedded.ports[name]}" in run.stderr and f"--{name}-port" in run.stderr, run.stderr
+
+
+def test_nothing_is_left_in_shared_memory(embedded):
+    """libmongoc begins by itself in every program that is linked to it, and kill -9 leaves what it made."""
+    assert not Path(f"/dev/shm/mongoc-{embedded.service.pid}").exists()
 
 
 def make_service(program, folder, *arguments):
