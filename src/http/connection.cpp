@@ -61,8 +61,8 @@ struct Connection::Exchange {
     Request request{};
     RequestParser parser;
     Router::Match match{};
-    std::optional<Problem> mismatch{};  // 404 or 405
-    std::uint64_t body_bytes = 0;       // as they came, chunk headers included
+    std::optional<Problem> wrong_query{};
+    std::uint64_t body_bytes = 0;  // as they came, chunk headers included
     std::optional<std::uint64_t> content_length{};
     int minor_version = 1;
     bool expects_continue = false;
@@ -189,7 +189,11 @@ Connection::Step Connection::open_request(Exchange& exchange, std::string_view h
     request.method = head.method;
     request.target = head.target;
     request.path = head.path;
-    if (!head.query.empty()) request.query = parse_query(head.query).value_or(std::map<std::string, std::string>());
+    if (auto query = parse_query(head.query)) {
+        request.query = *std::move(query);
+    } else {
+        exchange.wrong_query = query.error();
+    }
     exchange.minor_version = head.minor_version;
     exchange.content_length = head.content_length;
     exchange.expects_continue = head.expects_continue;
@@ -294,6 +298,7 @@ asio::awaitable<Response> Connection::handle(Exchange& exchange) {
         if (!allowed.empty()) response.headers.add("Allow", allow_header(allowed));
         co_return response;
     }
+    if (exchange.wrong_query) co_return problem(*exchange.wrong_query);
     const auto encoding = request.headers.find("Content-Encoding");
     if (encoding && !equal_ignoring_case(*encoding, "identity")) {
         auto response = problem({415, "Unsupported Media Type",

@@ -32,7 +32,7 @@ struct Request {
     std::string method;                         ///< as sent: GET, POST, …
     std::string target;                         ///< as sent: path and query
     std::string path;                           ///< the target's path, as sent
-    std::map<std::string, std::string> query;   ///< percent-decoded; of a name given twice, the last
+    std::map<std::string, std::string> query;   ///< percent-decoded; no name came twice
     std::map<std::string, std::string> params;  ///< what the route's {names} matched, percent-decoded
     Headers headers;
     std::string body;

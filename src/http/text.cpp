@@ -4,6 +4,10 @@
 #include <array>
 #include <chrono>
 #include <cstdio>
+#include <set>
+
+#include "domain/json.hpp"
+#include "domain/wrong_parameters.hpp"
 
 namespace nearline::http {
 namespace {
@@ -84,8 +88,9 @@ std::string percent_encode(std::string_view text) {
     return encoded;
 }
 
-std::optional<std::map<std::string, std::string>> parse_query(std::string_view query) {
+Result<std::map<std::string, std::string>> parse_query(std::string_view query) {
     std::map<std::string, std::string> values;
+    std::set<std::string> twice;
     while (!query.empty()) {
         const auto end = query.find('&');
         const auto pair = query.substr(0, end);
@@ -95,10 +100,15 @@ std::optional<std::map<std::string, std::string>> parse_query(std::string_view q
         auto name = percent_decode(pair.substr(0, equals), true);
         auto value =
             percent_decode(equals == std::string_view::npos ? std::string_view() : pair.substr(equals + 1), true);
-        if (!name || !value) return std::nullopt;
-        values.insert_or_assign(std::move(*name), std::move(*value));
+        if (!name || !value) {
+            return Problem{400, "Bad Request", "The query has a % without two hex digits after it, or %00."};
+        }
+        if (!values.emplace(*name, std::move(*value)).second) twice.insert(std::move(*name));
     }
-    return values;
+    if (twice.empty()) return values;
+    std::vector<Violation> errors;
+    for (const auto& name : twice) errors.push_back({pointer_step(name), "is given more than once"});
+    return wrong_parameters(std::move(errors));
 }
 
 bool is_media_type(std::string_view content_type, std::string_view wanted) noexcept {

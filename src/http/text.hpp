@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "domain/problem.hpp"
+
 /// Small pieces of HTTP's grammar (RFC 9110, RFC 3986). Pure functions, thread-safe.
 namespace nearline::http {
 
@@ -34,9 +36,9 @@ std::optional<std::string> percent_decode(std::string_view text, bool plus_is_sp
 /// Percent-encoded, so that it can stand in a path segment or a query value.
 std::string percent_encode(std::string_view text);
 
-/// The names and values of a query ("a=1&b=x%20y"), percent-decoded, "+" as a space; of a name given
-/// twice, the last. Nothing for a bad percent-encoding.
-std::optional<std::map<std::string, std::string>> parse_query(std::string_view query);
+/// The names and values of a query ("a=1&b=x%20y"), percent-decoded, "+" as a space. A 400
+/// for a bad percent-encoding, and for names that are given twice, naming them: which one counts would be a guess.
+Result<std::map<std::string, std::string>> parse_query(std::string_view query);
 
 /// Whether a Content-Type is this media type ("application/json"): parameters don't count, but a charset
 /// must be UTF-8.

@@ -39,6 +39,15 @@ TEST_F(ServerTest, GivesTheHandlerTheRequest) {
     EXPECT_EQ(client.ask("GET http://a/users/x?q HTTP/1.1\r\nHost: a\r\n\r\n").body, "x");
 }
 
+TEST_F(ServerTest, NamesParametersThatAreGivenTwice) {
+    start();
+    RawClient client(port());
+    const auto answer = client.ask("GET /hello?limit=1&limit=2 HTTP/1.1\r\nHost: a\r\n\r\n");
+    EXPECT_EQ(answer.status, 400);
+    EXPECT_THAT(answer.body, HasSubstr(R"("pointer":"/limit")"));
+    EXPECT_EQ(client.ask(hello).status, 200);
+}
+
 TEST_F(ServerTest, ReadsChunks) {
     start();
     RawClient client(port());

@@ -41,16 +41,20 @@ RC_GTEST_PROP(TextProperty, DecodesWhatItEncoded, (const std::string& text)) {
     RC_PRE(text.find('\0') == std::string::npos);
     RC_ASSERT(percent_decode(percent_encode(text)) == text);
     RC_ASSERT(percent_decode(percent_encode(text), true) == text);
-    RC_ASSERT(parse_query("k=" + percent_encode(text)) == Query({{"k", text}}));
+    RC_ASSERT(parse_query("k=" + percent_encode(text)).value() == Query({{"k", text}}));
 }
 
 TEST(Text, ParsesQueries) {
-    EXPECT_EQ(parse_query(""), Query());
-    EXPECT_EQ(parse_query("a=1&b=x+y%26z&&c&=d"), (Query{{"a", "1"}, {"b", "x y&z"}, {"c", ""}, {"", "d"}}));
-    EXPECT_EQ(parse_query("a=1&a=2"), (Query{{"a", "2"}}));
-    EXPECT_EQ(parse_query("a=b=c"), (Query{{"a", "b=c"}}));
-    EXPECT_EQ(parse_query("a=%"), std::nullopt);
-    EXPECT_EQ(parse_query("%x=1"), std::nullopt);
+    EXPECT_EQ(parse_query("").value(), Query());
+    EXPECT_EQ(parse_query("a=1&b=x+y%26z&&c&=d").value(), (Query{{"a", "1"}, {"b", "x y&z"}, {"c", ""}, {"", "d"}}));
+    EXPECT_EQ(parse_query("a=b=c").value(), (Query{{"a", "b=c"}}));
+    EXPECT_EQ(parse_query("a=%").error().status, 400);
+    EXPECT_EQ(parse_query("%x=1").error().status, 400);
+    const auto twice = parse_query("a=1&b=2&%61=1&b=3&b=4&c=");
+    ASSERT_FALSE(twice);
+    EXPECT_EQ(twice.error().status, 400);
+    EXPECT_EQ(twice.error().errors,
+              (std::vector<Violation>{{"/a", "is given more than once"}, {"/b", "is given more than once"}}));
 }
 
 TEST(Text, ComparesMediaTypes) {
