@@ -8,8 +8,6 @@ namespace {
 
 constexpr auto witness = "auth";  // others in the process use the users' database, too
 constexpr auto usual_pause = std::chrono::seconds(5);
-constexpr Backoff::Options missing_pause{.first = std::chrono::milliseconds(100),
-                                         .most = std::chrono::milliseconds(2'000)};
 
 }  // namespace
 
@@ -78,7 +76,7 @@ bool StoreWatch::probe() {
 }
 
 void StoreWatch::run() {
-    Backoff backoff(missing_pause);
+    Backoff backoff;
     std::chrono::milliseconds pause = prepared_ ? usual_pause : backoff.next();
     for (;;) {
         {

@@ -77,7 +77,7 @@ void Resolver::run() {
 }
 
 schema::TopicCodec::Decoded Resolver::decode(const Job& job) {
-    Backoff backoff({.first = std::chrono::milliseconds(100), .most = std::chrono::milliseconds(2'000)});
+    Backoff backoff;
     for (;;) {
         try {
             auto decoded = codec_.decode(job.source.value);

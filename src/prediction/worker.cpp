@@ -88,7 +88,7 @@ bool Worker::Impl::make_pipeline(int output_partitions) {
 }
 
 void Worker::Impl::work() {
-    Backoff backoff({.first = 100ms, .most = 5'000ms});
+    Backoff backoff;
     ready_at_latest_ = now() + longest_until_ready;
     while (!stop_.requested()) {
         try {

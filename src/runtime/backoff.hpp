@@ -12,7 +12,7 @@ class Backoff {
 public:
     struct Options {
         std::chrono::milliseconds first{100};
-        std::chrono::milliseconds most{10'000};
+        std::chrono::milliseconds most{2'000};  ///< for so long what is back again may stay unused
         double factor = 2.0;
     };
     Backoff() noexcept : Backoff(Options{}) {}

@@ -1,7 +1,5 @@
 #include "runtime/until_available.hpp"
 
-#include <chrono>
-
 #include "domain/problem.hpp"
 #include "runtime/backoff.hpp"
 
@@ -9,7 +7,7 @@ namespace nearline {
 
 bool until_available(Health& health, const std::string& dependency, const StopToken& stop,
                      const std::function<void()>& attempt, const std::string& witness) {
-    Backoff backoff({.first = std::chrono::milliseconds(100), .most = std::chrono::milliseconds(2'000)});
+    Backoff backoff;
     health.awaits(dependency, witness);
     while (!stop.requested()) {
         try {

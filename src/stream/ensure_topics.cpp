@@ -40,7 +40,7 @@ TopicInfo ensure_topic(Admin& admin, const WantedTopic& wanted, const StopToken&
 std::optional<std::map<std::string, TopicInfo>> ensure_topics(Stream& stream, const std::vector<WantedTopic>& topics,
                                                               Health& health, const std::string& dependency,
                                                               const StopToken& stop, const std::string& witness) {
-    Backoff backoff({.first = std::chrono::milliseconds(100), .most = std::chrono::milliseconds(2'000)});
+    Backoff backoff;
     // A stream that is away answers no sooner than by the time-out.
     health.awaits(dependency, witness);
     const auto admin = stream.admin(admin_timeout);

@@ -31,7 +31,6 @@ constexpr auto longest_poll = 1'000ms;
 /// Before it is a member of its group, and for no longer than this: a share may never come.
 constexpr auto poll_until_ready = 10ms;
 constexpr auto longest_until_ready = 5s;
-constexpr Backoff::Options retry_backoff{.first = 100ms, .most = 5'000ms};
 
 SteadyTime now() {
     return std::chrono::steady_clock::now();
@@ -166,7 +165,7 @@ bool Sink::Impl::set_up() {
 
 /// The target tells Health itself which of its dependencies is away.
 bool Sink::Impl::prepare_target() {
-    Backoff backoff(retry_backoff);
+    Backoff backoff;
     while (!stop_.requested()) {
         try {
             target_.prepare();
@@ -180,7 +179,7 @@ bool Sink::Impl::prepare_target() {
 }
 
 void Sink::Impl::work() {
-    Backoff backoff(retry_backoff);
+    Backoff backoff;
     ready_at_latest_ = now() + longest_until_ready;
     while (!stop_.requested()) {
         try {
@@ -277,7 +276,7 @@ void Sink::Impl::gather() {
 }
 
 void Sink::Impl::store_batch() {
-    Backoff backoff(retry_backoff);
+    Backoff backoff;
     // Partitions can go to another member while it waits, and take their records along.
     while (!batch_->empty()) {
         batch_->show_lag();

@@ -18,6 +18,11 @@ TEST(Backoff, WaitsBetweenHalfAndAllOfAStepThatDoublesUpToTheMost) {
     }
 }
 
+TEST(Backoff, LetsNothingThatIsBackWaitForLong) {
+    Backoff backoff;
+    for (int i = 0; i < 100; ++i) EXPECT_LE(backoff.next(), milliseconds(2'000));
+}
+
 TEST(Backoff, KeepsThoseApartWhoStartTogether) {
     std::set<milliseconds> waits;
     for (std::uint64_t seed = 1; seed <= 50; ++seed) waits.insert(Backoff({milliseconds(10'000)}, seed).next());
