@@ -9,10 +9,10 @@
 #include <stdexcept>
 #include <string_view>
 #include <sys/socket.h>
-#include <syslog.h>
 #include <vector>
 
 #include "runtime/log.hpp"
+#include "stream/kafka/client_log.hpp"
 
 namespace nearline::stream::kafka {
 namespace {
@@ -36,13 +36,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 14> reserved
 }};
 
 void on_log(const rd_kafka_t* client, int level, const char* facility, const char* text) {
-    // "property X is a producer property and will be ignored": one --kafka-config serves both kinds.
-    if (std::string_view(facility) == "CONFWARN") return;
-    const auto severity = level <= LOG_ERR       ? log::Level::warning  // it tries again; ours to judge
-                          : level <= LOG_WARNING ? log::Level::warning
-                          : level <= LOG_INFO    ? log::Level::info
-                                                 : log::Level::debug;
-    log::write(severity, "kafka client", {{"client", rd_kafka_name(client)}, {"what", facility}, {"message", text}});
+    log_line(rd_kafka_name(client), level, facility, text);
 }
 
 /// Connection errors come here as well as to on_log, which librdkafka itself keeps from repeating.
