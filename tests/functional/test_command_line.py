@@ -162,7 +162,7 @@ def test_a_model_of_another_name_is_refused(tmp_path, arguments, words):
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["up", "--help"], ["predict", "--help"], ["users", "add", "--help"],
-                                       ["topics", "tail", "--help"], ["registry", "--help"], [], ["--version"]])
+                                       ["topics", "tail", "--help"], ["registry", "--help"], ["--version"]])
 def test_help(arguments):
     run = run_cli(arguments)
     assert run.returncode == 0 and run.stdout and not run.stderr
