@@ -4,6 +4,7 @@
 #include <boost/json/value.hpp>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <stdexcept>
 
@@ -19,6 +20,31 @@ namespace {
 
 namespace json = boost::json;
 using Adapter = valijson::adapters::BoostJsonAdapter;
+
+/// How often values may be checked: for each of a document's, and beside that. Schemas that are not made to multiply
+/// the work take a few for each.
+constexpr long steps_for_each = 100;
+constexpr long more_steps = 100'000;
+/// valijson compares each element of an array that must have none twice with each other one.
+constexpr std::size_t most_unique_items = 5'000;
+
+bool names_keyword(const json::value& schema, std::string_view keyword) {
+    const auto in = [&](const json::value& below) { return names_keyword(below, keyword); };
+    if (const auto* array = schema.if_array()) return std::any_of(array->begin(), array->end(), in);
+    const auto* object = schema.if_object();
+    return object != nullptr && std::any_of(object->begin(), object->end(), [&](const auto& member) {
+               return member.key() == keyword || in(member.value());
+           });
+}
+
+bool has_long_array(const json::value& value) {
+    if (const auto* array = value.if_array()) {
+        return array->size() > most_unique_items || std::any_of(array->begin(), array->end(), has_long_array);
+    }
+    const auto* object = value.if_object();
+    return object != nullptr && std::any_of(object->begin(), object->end(),
+                                            [](const auto& member) { return has_long_array(member.value()); });
+}
 
 /// Numbers as valijson 1.0 understands them: for it 2.0 is no integer, and what is above 2^63 no number.
 json::value with_plain_numbers(const json::value& value) {
@@ -96,15 +122,20 @@ struct JsonSchema::Impl {
     valijson::Schema compiled;
     std::optional<FlatCheck> flat;
     Patterns patterns;
+    bool wants_unique_items = false;
     std::vector<std::string> properties;
     std::vector<std::string> required;
 
+    /// Throws TooManySteps.
     bool conforms(const json::value& value, valijson::ValidationResults* results = nullptr) const {
+        constexpr std::size_t all = std::numeric_limits<long>::max() / (2 * steps_for_each);
+        check_under_way() = {&patterns, more_steps + steps_for_each * static_cast<long>(count_values(value, all))};
         // Made anew, since it keeps what it has looked up of the patterns of this schema.
         valijson::Validator validator;
-        valijson::std::regex::patterns() = &patterns;
         try {
             return validator.validate(compiled, Adapter(value), results);
+        } catch (const TooManySteps&) {
+            throw;
         } catch (const std::exception&) {
             return false;
         }
@@ -146,6 +177,7 @@ std::shared_ptr<const JsonSchema> JsonSchema::compile(std::string_view text) {
     } catch (const std::exception& error) {
         throw std::invalid_argument(std::string("the schema is no JSON Schema: ") + error.what());
     }
+    impl->wants_unique_items = names_keyword(checked, "uniqueItems");
     impl->flat = FlatCheck::compile(impl->document);
     if (const auto* object = impl->document.if_object()) {
         const auto* properties = object->if_contains("properties");
@@ -159,11 +191,19 @@ std::shared_ptr<const JsonSchema> JsonSchema::compile(std::string_view text) {
 
 std::vector<Violation> JsonSchema::validate(const json::value& document) const {
     if (impl_->flat && impl_->flat->surely_conforms(document)) return {};
-    if (impl_->conforms(document)) return {};
-    const auto plain = with_plain_numbers(document);
-    if (impl_->conforms(plain)) return {};
-    auto violations = explain(impl_->document, impl_->patterns, document);
-    return violations.empty() ? impl_->explain_otherwise(plain) : violations;
+    if (impl_->wants_unique_items && has_long_array(document)) {
+        return {{"", "has an array of more than " + std::to_string(most_unique_items) +
+                         " elements, more than are compared for uniqueItems"}};
+    }
+    try {
+        if (impl_->conforms(document)) return {};
+        const auto plain = with_plain_numbers(document);
+        if (impl_->conforms(plain)) return {};
+        auto violations = explain(impl_->document, impl_->patterns, document);
+        return violations.empty() ? impl_->explain_otherwise(plain) : violations;
+    } catch (const TooManySteps&) {
+        return {{"", "takes too many steps to be checked: the schema's alternatives multiply"}};
+    }
 }
 
 const std::vector<std::string>& JsonSchema::properties() const noexcept {

@@ -126,10 +126,11 @@ std::optional<std::size_t> size_keyword(const json::object& schema, std::string_
 
 class Explainer {
 public:
-    Explainer(const json::value& root, const Patterns& patterns) : root_(root), patterns_(patterns) {}
+    Explainer(const json::value& root, const Patterns& patterns, long& steps)
+        : root_(root), patterns_(patterns), steps_(steps) {}
 
     void explain(const json::value& schema, const json::value& value, const std::string& pointer) {
-        if (full()) return;
+        if (full() || --steps_ < 0) return;
         if (schema.is_bool() && !schema.get_bool()) add(pointer, "is not allowed here");
         if (!schema.is_object()) return;
         const auto& object = schema.get_object();
@@ -153,7 +154,9 @@ public:
 private:
     bool full() const { return found_.size() >= max_violations; }
     void add(std::string pointer, std::string detail) {
-        if (!full()) found_.push_back({std::move(pointer), std::move(detail)});
+        Violation one{std::move(pointer), std::move(detail)};
+        // Two schemas of an allOf may say the same.
+        if (!full() && std::find(found_.begin(), found_.end(), one) == found_.end()) found_.push_back(std::move(one));
     }
 
     /// False where the type is wrong, and so nothing else is worth saying.
@@ -326,7 +329,7 @@ private:
     void explain_alternatives(const json::array& alternatives, const json::value& value, const std::string& pointer) {
         std::string reasons;
         for (const auto& alternative : alternatives) {
-            Explainer one(root_, patterns_);
+            Explainer one(root_, patterns_, steps_);
             one.explain(alternative, value, pointer);
             if (one.found_.empty()) return;
             const auto& first = one.found_.front();
@@ -340,13 +343,16 @@ private:
 
     const json::value& root_;
     const Patterns& patterns_;
+    long& steps_;  // that may still be taken; then what has been found is all
     std::vector<Violation> found_;
 };
 
 }  // namespace
 
 std::vector<Violation> explain(const json::value& schema, const Patterns& patterns, const json::value& document) {
-    Explainer explainer(schema, patterns);
+    constexpr long most_steps = 1'000'000;
+    long steps = most_steps;
+    Explainer explainer(schema, patterns, steps);
     explainer.explain(schema, document, "");
     return explainer.take();
 }

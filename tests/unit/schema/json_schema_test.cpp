@@ -167,6 +167,40 @@ TEST(JsonSchema, MatchesPatternsInLongStrings) {
     EXPECT_THAT(check(named, "{\"" + many + "b\":null}"), SizeIs(1));
 }
 
+/// The definitions d0 to d60, each of which refers to the next twice under a keyword.
+std::string doubled(const std::string& keyword, const std::string& last) {
+    std::string text = R"({"$ref":"#/definitions/d0","definitions":{)";
+    for (int i = 0; i < 60; ++i) {
+        const auto next = R"({"$ref":"#/definitions/d)" + std::to_string(i + 1) + "\"}";
+        text += "\"d" + std::to_string(i) + "\":{\"" + keyword + "\":[" + next + "," + next + "]},";
+    }
+    return text + R"("d60":)" + last + "}}";
+}
+
+/// 2^60 checks, if all were made.
+TEST(JsonSchema, GivesUpWhereAlternativesMultiply) {
+    const auto give_up = testing::Contains(testing::Field(&Violation::detail, HasSubstr("too many steps")));
+    EXPECT_THAT(check(doubled("allOf", R"({"type":"string"})"), R"("x")"), give_up);
+    EXPECT_THAT(check(doubled("anyOf", R"({"type":"string"})"), "1"), give_up);
+    EXPECT_THAT(check(doubled("oneOf", R"({"type":"string"})"), R"("x")"), give_up);
+    const std::string deep = std::string(31, '[') + std::string(31, ']');
+    const auto* items = R"({"allOf":[{"items":{"$ref":"#"}},{"items":{"$ref":"#"}}]})";
+    EXPECT_THAT(check(items, deep), give_up);
+    EXPECT_THAT(check(items, "[[[]]]"), IsEmpty());
+    // Wrong beside that: known at once, or not explained further than is worth it.
+    EXPECT_THAT(check(doubled("allOf", R"({"type":"string"})"), "1"), SizeIs(1));
+}
+
+TEST(JsonSchema, ChecksAllOfALongDocument) {
+    std::string list = "[";
+    for (int i = 0; i < 300'000; ++i) list += "1,";
+    EXPECT_THAT(check(R"({"items":{"allOf":[{"type":"number"},{"minimum":0}]}})", list + "2]"), IsEmpty());
+    EXPECT_THAT(check(R"({"items":{"allOf":[{"type":"number"},{"minimum":0}]}})", list + "-2]"), SizeIs(1));
+    EXPECT_THAT(check(R"({"uniqueItems":true})", list + "2]"), SizeIs(1));
+    EXPECT_THAT(check(R"({"uniqueItems":true})", "[1,2]"), IsEmpty());
+    EXPECT_THAT(check(R"({"uniqueItems":true})", "[1,1]"), SizeIs(1));
+}
+
 TEST(JsonSchema, KnowsPatternsWhereverReferencesLead) {
     const auto* schema = R"({"$ref":"#/here/a","here":{"a":{"patternProperties":{"^a":{"pattern":"b"}}}}})";
     EXPECT_THAT(check(schema, R"({"a":"b"})"), IsEmpty());
