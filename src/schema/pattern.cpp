@@ -51,7 +51,7 @@ Pattern::Pattern(Pattern&&) noexcept = default;
 Pattern& Pattern::operator=(Pattern&&) noexcept = default;
 
 bool Pattern::found_in(std::string_view text) const {
-    return RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), impl_->regex);
+    return RE2::PartialMatch(text, impl_->regex);
 }
 
 const Pattern& pattern_of(Patterns& patterns, std::string_view expression) {
