@@ -107,6 +107,7 @@ Result<std::map<std::string, std::string>> parse_query(std::string_view query) {
     }
     if (twice.empty()) return values;
     std::vector<Violation> errors;
+    errors.reserve(twice.size());
     for (const auto& name : twice) errors.push_back({pointer_step(name), "is given more than once"});
     return wrong_parameters(std::move(errors));
 }
