@@ -52,6 +52,9 @@ public:
     virtual Watermarks watermarks(const TopicPartition& at) = 0;
     /// The offset of the first record at or after this time (ms), or the end.
     virtual std::int64_t offset_at(const TopicPartition& at, std::int64_t timestamp) = 0;
+    /// Removes the records before this offset, for good; no further than the log's end. Nothing where it starts
+    /// there, or behind, already.
+    virtual void delete_records(const TopicPartition& at, std::int64_t before) = 0;
     virtual std::vector<GroupInfo> groups() = 0;
     /// A group's committed offsets; partitions without one are left out.
     virtual std::map<TopicPartition, std::int64_t> committed(const std::string& group) = 0;

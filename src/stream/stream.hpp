@@ -11,6 +11,7 @@
 #include "runtime/metrics.hpp"
 #include "stream/admin.hpp"
 #include "stream/consumer.hpp"
+#include "stream/fenced_writer.hpp"
 #include "stream/producer.hpp"
 
 namespace nearline::stream {
@@ -41,6 +42,16 @@ public:
     virtual std::unique_ptr<GroupMember> member(const GroupOptions& options, RebalanceListener listener) = 0;
     virtual std::unique_ptr<Reader> reader() = 0;
     virtual std::unique_ptr<Admin> admin(std::chrono::milliseconds timeout) = 0;
+    /// Hands over the records of these partitions, from the given offsets to the end that each log has now:
+    /// one partition after the other, each in the order of its offsets. What was written before the call is
+    /// among them: a transaction that is still open is waited for. Blocks; throws Unavailable where nothing
+    /// comes for longer than `patience`, and what `take` throws.
+    virtual void scan(const std::vector<Position>& from, std::chrono::milliseconds patience,
+                      const std::function<void(ConsumedRecord&&)>& take) = 0;
+    /// A writer under this name. Blocks until all that older ones of the name had begun to write is stored, or
+    /// never will be; from then on they can't write any more, in whatever process they are. Throws
+    /// Unavailable where that takes longer than `timeout`, which is also that of each of its writes.
+    virtual std::unique_ptr<FencedWriter> fenced_writer(const std::string& name, std::chrono::milliseconds timeout) = 0;
     /// Whether the stream answers, now; "" or why not. Blocks no longer than `timeout`.
     virtual std::string ping(std::chrono::milliseconds timeout) = 0;
 };

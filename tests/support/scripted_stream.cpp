@@ -205,6 +205,7 @@ public:
     }
     stream::Watermarks watermarks(const TopicPartition&) override { return {}; }
     std::int64_t offset_at(const TopicPartition&, std::int64_t) override { return 0; }
+    void delete_records(const TopicPartition&, std::int64_t) override {}
     std::vector<stream::GroupInfo> groups() override { return {}; }
     std::map<TopicPartition, std::int64_t> committed(const std::string&) override { return owner_.committed(); }
     std::map<TopicPartition, std::int64_t> committed(const std::string&, const std::string& topic) override {

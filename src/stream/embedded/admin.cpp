@@ -68,6 +68,22 @@ public:
         return engine_.reader().offset_at(partition.id, start, end, timestamp);
     }
 
+    void delete_records(const TopicPartition& at, std::int64_t before) override {
+        PartitionLog& partition = find(at);
+        const auto deadline = std::chrono::steady_clock::now() + timeout_;
+        before = std::min(before, watermarks(at).end);
+        // In steps: what is written meanwhile does not wait for all of them.
+        for (auto start = watermarks(at).start; start < before;) {
+            const auto next = std::min(before, start + engine_.options().retention_step);
+            const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+            engine_.writer().run(
+                [id = partition.id, start, next](Storage& storage) { storage.remove_before(id, start, next); },
+                [log = &engine_.log(), &partition, next] { log->publish_start(partition, next); },
+                std::max(left, std::chrono::milliseconds(0)));
+            start = next;
+        }
+    }
+
     std::vector<GroupInfo> groups() override { return engine_.log().groups(); }
 
     std::map<TopicPartition, std::int64_t> committed(const std::string& group) override {
@@ -80,8 +96,8 @@ public:
     }
 
 private:
-    const PartitionLog& find(const TopicPartition& at) const {
-        const PartitionLog* partition = engine_.log().find_partition(at);
+    PartitionLog& find(const TopicPartition& at) const {
+        PartitionLog* partition = engine_.log().find_partition(at);
         if (partition == nullptr) {
             throw Unavailable("embedded log: there is no partition " + std::to_string(at.partition) + " of topic " +
                               at.topic);

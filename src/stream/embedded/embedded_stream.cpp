@@ -26,6 +26,13 @@ public:
     std::unique_ptr<Admin> admin(std::chrono::milliseconds timeout) override {
         return embedded::make_admin(engine_, timeout);
     }
+    void scan(const std::vector<Position>& from, std::chrono::milliseconds patience,
+              const std::function<void(ConsumedRecord&&)>& take) override {
+        embedded::scan(engine_, from, patience, take);
+    }
+    std::unique_ptr<FencedWriter> fenced_writer(const std::string& name, std::chrono::milliseconds timeout) override {
+        return embedded::make_fenced_writer(engine_, name, timeout);
+    }
 
     std::string ping(std::chrono::milliseconds timeout) override {
         const auto trouble = engine_.writer().trouble(std::chrono::steady_clock::now(), timeout);

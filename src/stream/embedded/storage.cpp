@@ -293,10 +293,11 @@ void Storage::remove_before(std::int64_t partition, std::int64_t from, std::int6
     try {
         SQLite::Statement note(database,
                                "UPDATE partitions SET log_start = ?, log_start_bytes = coalesce((SELECT bytes "
-                               "FROM records WHERE id = ?), log_start_bytes) WHERE id = ?");
+                               "FROM records WHERE id = ?), log_start_bytes) WHERE id = ? AND log_start < ?");
         note.bind(1, start);
         note.bind(2, record_id(partition, start - 1));
         note.bind(3, partition);
+        note.bind(4, start);  // retention and an operator can both be at it
         note.exec();
         SQLite::Statement remove(database, "DELETE FROM records WHERE id >= ? AND id < ?");
         remove.bind(1, record_id(partition, from));

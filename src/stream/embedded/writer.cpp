@@ -58,19 +58,21 @@ Writer::~Writer() {
     thread_.join();
 }
 
-void Writer::append(std::shared_ptr<InFlight> producer, const Topic* topic, int partition, Record record,
-                    OnDelivery on_delivery, SteadyTime deadline, Delivery refusal) {
+void Writer::append(const std::shared_ptr<InFlight>& producer, std::span<Entry> entries, SteadyTime deadline) {
     bool wake = false;
     {
         const std::scoped_lock lock(mutex_);
-        auto& pending = incoming_.emplace_back();
-        pending.producer = std::move(producer);
-        pending.topic = topic;
-        pending.partition = partition;
-        pending.record = std::move(record);
-        pending.on_delivery = std::move(on_delivery);
-        pending.deadline = deadline;
-        pending.refusal = std::move(refusal);
+        for (auto& entry : entries) {
+            auto& pending = incoming_.emplace_back();
+            pending.producer = producer;
+            pending.topic = entry.topic;
+            pending.partition = entry.partition;
+            pending.record = std::move(entry.record);
+            pending.on_delivery = std::move(entry.on_delivery);
+            pending.deadline = deadline;
+            pending.refusal = std::move(entry.refusal);
+            pending.with_next = &entry != &entries.back();
+        }
         wake = std::exchange(sleeping_, false);
     }
     if (wake) wake_.notify_one();
@@ -161,6 +163,8 @@ void Writer::take_slice() {
     while (last_ < current_.size() && last_ - first_ < options_.most_records && bytes < options_.most_bytes) {
         bytes += static_cast<std::size_t>(stored_size(current_[last_++].record));
     }
+    // What belongs together came in together, and has one deadline: it is also reported together.
+    while (last_ > first_ && current_[last_ - 1].with_next) ++last_;
     writing_.clear();
     for (std::size_t i = first_; i < last_; ++i) {
         auto& pending = current_[i];

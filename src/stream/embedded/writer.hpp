@@ -9,6 +9,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <thread>
 #include <unordered_map>
@@ -32,8 +33,18 @@ struct Pending {
     Record record;
     OnDelivery on_delivery;
     SteadyTime deadline;
-    Delivery refusal{};  ///< has a reason: it is only to be reported
+    Delivery refusal{};      ///< has a reason: it is only to be reported
+    bool with_next = false;  ///< in one transaction with the record that follows
     std::atomic<bool> reported = false;
+};
+
+/// A record that is to be written.
+struct Entry {
+    const Topic* topic = nullptr;
+    int partition = -1;  ///< less than 0: any
+    Record record{};
+    OnDelivery on_delivery{};
+    Delivery refusal{};  ///< has a reason: it is only to be reported
 };
 
 /// The one thread that writes: takes whatever has come in while it wrote, makes one transaction of it
@@ -59,9 +70,9 @@ public:
     /// Writes what has come in before it ends.
     ~Writer();
 
-    /// Takes a record; never blocks. on_delivery is called from the writer's thread, or from overdue()'s.
-    void append(std::shared_ptr<InFlight> producer, const Topic* topic, int partition, Record record,
-                OnDelivery on_delivery, SteadyTime deadline, Delivery refusal);
+    /// Takes records, which are stored in one transaction; never blocks. on_delivery is called from the writer's
+    /// thread, or from overdue()'s.
+    void append(const std::shared_ptr<InFlight>& producer, std::span<Entry> entries, SteadyTime deadline);
 
     /// Takes offsets to be stored along with whatever is written next, soon at the latest.
     void store(std::vector<GroupOffset> offsets);

@@ -14,6 +14,7 @@ namespace {
 template <class T, void (*free)(T*)>
 using Owned = std::unique_ptr<T, Free<free>>;
 using AdminOptions = Owned<rd_kafka_AdminOptions_t, rd_kafka_AdminOptions_destroy>;
+using DeleteRecords = Owned<rd_kafka_DeleteRecords_t, rd_kafka_DeleteRecords_destroy>;
 using NewTopic = Owned<rd_kafka_NewTopic_t, rd_kafka_NewTopic_destroy>;
 using TopicNames = Owned<rd_kafka_TopicCollection_t, rd_kafka_TopicCollection_destroy>;
 using GroupList = std::unique_ptr<const rd_kafka_group_list, Free<rd_kafka_group_list_destroy>>;
@@ -193,6 +194,24 @@ std::int64_t KafkaAdmin::offset_at(const TopicPartition& at, std::int64_t timest
         return error != RD_KAFKA_RESP_ERR_NO_ERROR ? error : found.err;
     });
     return found.offset >= 0 ? found.offset : query_watermarks(at, until).end;
+}
+
+void KafkaAdmin::delete_records(const TopicPartition& at, std::int64_t before) {
+    const auto until = deadline();
+    const std::string what = "can't delete records of " + name_of(at);
+    const auto marks = query_watermarks(at, until);
+    if (before <= marks.start) return;
+    const auto list = to_list({at});
+    list->elems[0].offset = std::min(before, marks.end);
+    const DeleteRecords wanted(rd_kafka_DeleteRecords_new(list.get()));
+    std::array<rd_kafka_DeleteRecords_t*, 1> requests{wanted.get()};
+    settle(what, until, [&] {
+        const auto answer = ask(RD_KAFKA_ADMIN_OP_DELETERECORDS, what, until, [&](const auto* options, auto* answers) {
+            rd_kafka_DeleteRecords(client_.get(), requests.data(), requests.size(), options, answers);
+        });
+        const auto* deleted = rd_kafka_DeleteRecords_result_offsets(rd_kafka_event_DeleteRecords_result(answer.get()));
+        return deleted->cnt == 1 ? deleted->elems[0].err : RD_KAFKA_RESP_ERR__BAD_MSG;
+    });
 }
 
 // Groups are not asked for through librdkafka's admin requests to their coordinators: where such a request runs out

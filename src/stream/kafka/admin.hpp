@@ -44,6 +44,7 @@ public:
     bool create_topic(const std::string& name, const TopicOptions& options) override;
     Watermarks watermarks(const TopicPartition& at) override;
     std::int64_t offset_at(const TopicPartition& at, std::int64_t timestamp) override;
+    void delete_records(const TopicPartition& at, std::int64_t before) override;
     std::vector<GroupInfo> groups() override;
     std::map<TopicPartition, std::int64_t> committed(const std::string& group) override;
     std::map<TopicPartition, std::int64_t> committed(const std::string& group, const std::string& topic) override;

@@ -132,7 +132,9 @@ Client make_client(const Cluster& cluster, rd_kafka_type_t type, const Propertie
     rd_kafka_conf_set_error_cb(conf.get(), on_error);
     rd_kafka_conf_set_socket_cb(conf.get(), on_socket);
     if (defaults.contains("group.id")) rd_kafka_conf_set_rebalance_cb(conf.get(), on_rebalance);
-    if (type == RD_KAFKA_PRODUCER) rd_kafka_conf_set_events(conf.get(), RD_KAFKA_EVENT_DR);
+    // A transaction's outcome is that of its commit, which would wait for reports that nobody takes.
+    const bool is_transactional = defaults.contains("transactional.id");
+    if (type == RD_KAFKA_PRODUCER && !is_transactional) rd_kafka_conf_set_events(conf.get(), RD_KAFKA_EVENT_DR);
 
     std::array<char, 512> why{};
     auto* const raw = conf.release();  // the client's from now on

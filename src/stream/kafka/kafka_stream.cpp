@@ -1,10 +1,12 @@
 #include <stdexcept>
 
 #include "stream/kafka/admin.hpp"
+#include "stream/kafka/fenced_writer.hpp"
 #include "stream/kafka/group_consumer.hpp"
 #include "stream/kafka/group_member.hpp"
 #include "stream/kafka/producer.hpp"
 #include "stream/kafka/reader.hpp"
+#include "stream/kafka/scan.hpp"
 #include "stream/rebalance_metrics.hpp"
 #include "stream/stream.hpp"
 
@@ -30,6 +32,13 @@ public:
     std::unique_ptr<Reader> reader() override { return std::make_unique<KafkaReader>(cluster_); }
     std::unique_ptr<Admin> admin(std::chrono::milliseconds timeout) override {
         return std::make_unique<KafkaAdmin>(admin_, timeout);
+    }
+    void scan(const std::vector<Position>& from, std::chrono::milliseconds patience,
+              const std::function<void(ConsumedRecord&&)>& take) override {
+        kafka::scan(cluster_, from, patience, take);
+    }
+    std::unique_ptr<FencedWriter> fenced_writer(const std::string& name, std::chrono::milliseconds timeout) override {
+        return std::make_unique<KafkaFencedWriter>(cluster_, name, timeout);
     }
     std::string ping(std::chrono::milliseconds timeout) override { return kafka::ping(admin_, timeout); }
 

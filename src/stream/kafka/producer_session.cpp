@@ -1,6 +1,5 @@
 #include "stream/kafka/producer_session.hpp"
 
-#include <array>
 #include <pthread.h>
 #include <set>
 
@@ -13,20 +12,6 @@ namespace {
 /// Once librdkafka was told to give everything back; it needs no broker for that.
 constexpr std::chrono::seconds purge_time{5};
 constexpr std::chrono::milliseconds warm_up_look{20};
-
-rd_kafka_vu_t argument(rd_kafka_vtype_t type) {
-    rd_kafka_vu_t value{};
-    value.vtype = type;
-    return value;
-}
-
-rd_kafka_vu_t bytes(rd_kafka_vtype_t type, const std::optional<std::string>& text) {
-    auto value = argument(type);
-    // An empty text is not Kafka's null: data() of an empty string is no null pointer either.
-    value.u.mem.ptr = text ? const_cast<char*>(text->data()) : nullptr;
-    value.u.mem.size = text ? text->size() : 0;
-    return value;
-}
 
 }  // namespace
 
@@ -47,32 +32,16 @@ void Session::stop() {
 }
 
 bool Session::send(const std::string& topic, std::optional<int> partition, Record& record, OnDelivery& on_delivery) {
-    auto headers = to_headers(record);
-    std::array<rd_kafka_vu_t, 8> arguments{
-        argument(RD_KAFKA_VTYPE_TOPIC),        argument(RD_KAFKA_VTYPE_PARTITION),
-        argument(RD_KAFKA_VTYPE_MSGFLAGS),     bytes(RD_KAFKA_VTYPE_VALUE, record.value),
-        bytes(RD_KAFKA_VTYPE_KEY, record.key), argument(RD_KAFKA_VTYPE_TIMESTAMP),
-        argument(RD_KAFKA_VTYPE_OPAQUE),       argument(RD_KAFKA_VTYPE_HEADERS)};
-    arguments[0].u.cstr = topic.c_str();
-    arguments[1].u.i32 = partition.value_or(RD_KAFKA_PARTITION_UA);
-    arguments[2].u.i = RD_KAFKA_MSG_F_COPY;
-    arguments[5].u.i64 = record.timestamp;
-    arguments[7].u.headers = headers.get();
-
     Opens entry;
     entry.push_back({{topic, partition.value_or(-1)}, std::move(on_delivery)});
     const auto mine = entry.begin();
     mine->self = mine;
-    arguments[6].u.ptr = &*mine;
     {
         const std::lock_guard lock(mutex_);
         open_.splice(open_.end(), entry);
     }
-    const Error error(rd_kafka_produceva(client_.get(), arguments.data(), arguments.size() - (headers ? 0 : 1)));
-    if (!error) {
-        static_cast<void>(headers.release());  // librdkafka's now
-        return true;
-    }
+    const auto error = produce(client_.get(), topic, partition, record, &*mine);
+    if (!error) return true;
     const auto code = rd_kafka_error_code(error.get());
     const std::lock_guard lock(mutex_);
     if (code == RD_KAFKA_RESP_ERR__FATAL) {

@@ -8,8 +8,18 @@
 
 namespace nearline::stream::kafka {
 
-KafkaReader::KafkaReader(const Cluster& cluster)
-    : client_(make_client(cluster, RD_KAFKA_CONSUMER, fetching_properties(), *this)),
+namespace {
+
+Properties properties_for(KafkaReader::Ends ends) {
+    auto properties = fetching_properties();
+    if (ends == KafkaReader::Ends::told) properties["enable.partition.eof"] = "true";
+    return properties;
+}
+
+}  // namespace
+
+KafkaReader::KafkaReader(const Cluster& cluster, Ends ends)
+    : client_(make_client(cluster, RD_KAFKA_CONSUMER, properties_for(ends), *this)),
       queue_(rd_kafka_queue_new(client_.get())) {
     // What the client has to say comes along with the records.
     const Queue main(rd_kafka_queue_get_main(client_.get()));
@@ -60,6 +70,12 @@ void KafkaReader::unassign(const std::vector<TopicPartition>& partitions) {
     }
 }
 
+std::optional<std::int64_t> KafkaReader::end_seen(const TopicPartition& at) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = ends_.find(at);
+    return found == ends_.end() ? std::nullopt : std::optional(found->second);
+}
+
 std::vector<ConsumedRecord> KafkaReader::poll(std::size_t most, std::chrono::milliseconds timeout) {
     std::vector<ConsumedRecord> batch;
     const auto deadline = Clock::now() + timeout;
@@ -68,6 +84,9 @@ std::vector<ConsumedRecord> KafkaReader::poll(std::size_t most, std::chrono::mil
         if (!message) break;
         if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
             batch.push_back(to_record(*message));
+        } else if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+            const std::lock_guard lock(mutex_);
+            ends_[{rd_kafka_topic_name(message->rkt), message->partition}] = message->offset;
         } else if (long held = 0; throttle_.pass(held)) {
             log::warning("kafka reader", {{"error", rd_kafka_message_errstr(message.get())}});
         }

@@ -66,6 +66,9 @@ public:
     std::int64_t offset_at(const stream::TopicPartition& at, std::int64_t timestamp) override {
         return there().offset_at(at, timestamp);
     }
+    void delete_records(const stream::TopicPartition& at, std::int64_t before) override {
+        there().delete_records(at, before);
+    }
     std::vector<stream::GroupInfo> groups() override { return there().groups(); }
     std::map<stream::TopicPartition, std::int64_t> committed(const std::string& group) override {
         return there().committed(group);

@@ -81,6 +81,25 @@ TEST_P(Admins, FindAnOffsetByTime) {
     EXPECT_EQ(admin()->offset_at(at, 1'700'000'002'001), 3) << "none: the end";
 }
 
+TEST_P(Admins, DeleteRecordsFromALogsStart) {
+    const auto name = topic(2);
+    const TopicPartition at{name, 0};
+    send_values(name, 0, {"0", "1", "2", "3", "4"});
+    admin()->delete_records(at, 3);
+    EXPECT_EQ(admin()->watermarks(at).start, 3);
+    EXPECT_EQ(admin()->watermarks(at).end, 5);
+    admin()->delete_records(at, 1);
+    EXPECT_EQ(admin()->watermarks(at).start, 3) << "a start does not go back";
+    const auto reader = stream().reader();
+    reader->assign({{at, 0}});
+    EXPECT_EQ(values(take(*reader, 2)), (std::vector<std::string>{"3", "4"}));
+    admin()->delete_records(at, 1'000);
+    EXPECT_EQ(admin()->watermarks(at).start, 5) << "no further than the end";
+    EXPECT_EQ(send(name, 0, {.value = "5"}).offset, 5);
+    EXPECT_EQ(admin()->watermarks({name, 1}).start, 0);
+    EXPECT_THROW(admin()->delete_records({name, 9}, 1), Unavailable);
+}
+
 TEST_P(Admins, ListGroupsWithTheirMembers) {
     const auto name = topic(2);
     const auto id = unique("group");

@@ -10,7 +10,6 @@
 #include <thread>
 #include <unistd.h>
 
-#include "stream/kafka/handles.hpp"
 #include "support/temp_dir.hpp"
 
 namespace nearline::stream::testing {
@@ -48,23 +47,8 @@ class KafkaWorld : public World {
 public:
     Stream& stream() override { return *stream_; }
 
-    /// What the interface has no need of: DeleteRecords, straight from librdkafka.
     void expire(const TopicPartition& at, std::int64_t before) override {
-        rd_kafka_conf_t* conf = rd_kafka_conf_new();
-        std::array<char, 256> why{};
-        rd_kafka_conf_set(conf, "bootstrap.servers", broker().c_str(), why.data(), why.size());
-        const kafka::Client client(rd_kafka_new(RD_KAFKA_PRODUCER, conf, why.data(), why.size()));
-        const kafka::Partitions list(rd_kafka_topic_partition_list_new(1));
-        rd_kafka_topic_partition_list_add(list.get(), at.topic.c_str(), at.partition)->offset = before;
-        const std::unique_ptr<rd_kafka_DeleteRecords_t, kafka::Free<rd_kafka_DeleteRecords_destroy>> request(
-            rd_kafka_DeleteRecords_new(list.get()));
-        const kafka::Queue answers(rd_kafka_queue_new(client.get()));
-        auto* requests = request.get();
-        rd_kafka_DeleteRecords(client.get(), &requests, 1, nullptr, answers.get());
-        const kafka::Event answer(rd_kafka_queue_poll(answers.get(), 30'000));
-        if (!answer || rd_kafka_event_error(answer.get()) != RD_KAFKA_RESP_ERR_NO_ERROR) {
-            throw std::runtime_error("DeleteRecords failed");
-        }
+        stream_->admin(patience)->delete_records(at, before);
     }
 
 private:

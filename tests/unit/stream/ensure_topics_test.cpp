@@ -45,6 +45,7 @@ public:
     }
     Watermarks watermarks(const TopicPartition&) override { return {}; }
     std::int64_t offset_at(const TopicPartition&, std::int64_t) override { return 0; }
+    void delete_records(const TopicPartition&, std::int64_t) override {}
     std::vector<GroupInfo> groups() override { return {}; }
     std::map<TopicPartition, std::int64_t> committed(const std::string&) override { return {}; }
     std::map<TopicPartition, std::int64_t> committed(const std::string&, const std::string&) override { return {}; }
@@ -68,6 +69,11 @@ public:
     std::unique_ptr<Reader> reader() override { return nullptr; }
     std::unique_ptr<Admin> admin(std::chrono::milliseconds) override {
         return std::make_unique<ScriptedAdmin>(cluster_);
+    }
+    void scan(const std::vector<Position>&, std::chrono::milliseconds,
+              const std::function<void(ConsumedRecord&&)>&) override {}
+    std::unique_ptr<FencedWriter> fenced_writer(const std::string&, std::chrono::milliseconds) override {
+        return nullptr;
     }
     std::string ping(std::chrono::milliseconds) override { return ""; }
 

@@ -106,6 +106,15 @@ TEST_F(RetentionTest, AGroupThatComesTooLateGoesOnAtTheStartAndCounts) {
     EXPECT_NE(metrics.exposition().find("nearline_stream_lost_to_retention_total{group=\"g\"} 3"), std::string::npos);
 }
 
+TEST_F(RetentionTest, WhatAnOperatorDeletedStaysDeleted) {
+    admin()->create_topic("t", {.partitions = 1, .retention = 0ms});
+    send("t", 0, std::vector<Record>(5, Record{.value = "v"}));
+    admin()->delete_records({"t", 0}, 5);
+    reopen();
+    EXPECT_EQ(start({"t", 0}), 5);
+    EXPECT_EQ(send("t", 0, "next").offset, 5) << "offsets are never given out twice";
+}
+
 // A reader on the old end while retention takes the ground from under it, with next to nothing in memory.
 TEST_F(RetentionTest, ReadersGoOnWhileTheStartMoves) {
     close();
