@@ -52,8 +52,8 @@ Record make_dead_letter_stub(const ConsumedRecord& record, const Rejection& reas
     letter.headers = record.headers;
     describe(letter, record, reason);
     if (record.value) {
-        letter.headers.push_back({"nearline.value.size", std::to_string(record.value->size())});
-        letter.headers.push_back({"nearline.value.sha256", sha256_hex(*record.value)});
+        letter.headers.push_back({std::string(stub_size_header), std::to_string(record.value->size())});
+        letter.headers.push_back({std::string(stub_digest_header), sha256_hex(*record.value)});
     }
     return letter;
 }
@@ -62,7 +62,9 @@ Record make_bare_dead_letter_stub(const ConsumedRecord& record, const Rejection&
     auto bare = record;
     bare.key.reset();
     bare.headers.clear();
-    return make_dead_letter_stub(bare, reason);
+    auto letter = make_dead_letter_stub(bare, reason);
+    letter.headers.push_back({std::string(bare_stub_header), "without value, key and headers"});
+    return letter;
 }
 
 }  // namespace nearline::stream

@@ -9,6 +9,11 @@
 
 namespace nearline::stream {
 
+/// Of stubs alone: what the value was that did not come along, or that more than it did not.
+inline constexpr std::string_view stub_size_header = "nearline.value.size";
+inline constexpr std::string_view stub_digest_header = "nearline.value.sha256";
+inline constexpr std::string_view bare_stub_header = "nearline.stub";
+
 /// "<topic>.<role>.dlq"
 std::string dead_letter_topic(std::string_view topic, std::string_view role);
 /// "<topic>.<role>.retry": replayed dead letters, which that role alone reads, beside its topic.
@@ -26,7 +31,8 @@ Record make_dead_letter(const ConsumedRecord& record, const Rejection& reason);
 /// the headers nearline.value.size and nearline.value.sha256 beside its place.
 Record make_dead_letter_stub(const ConsumedRecord& record, const Rejection& reason);
 
-/// The last resort, where key and headers alone are too large: the stub without them.
+/// The last resort, where key and headers alone are too large: the stub without them, and with the header
+/// nearline.stub, which says so.
 Record make_bare_dead_letter_stub(const ConsumedRecord& record, const Rejection& reason);
 
 }  // namespace nearline::stream

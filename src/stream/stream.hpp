@@ -44,10 +44,10 @@ public:
     virtual std::unique_ptr<Admin> admin(std::chrono::milliseconds timeout) = 0;
     /// Hands over the records of these partitions, from the given offsets to the end that each log has now:
     /// one partition after the other, each in the order of its offsets. What was written before the call is
-    /// among them: a transaction that is still open is waited for. Blocks; throws Unavailable where nothing
-    /// comes for longer than `patience`, and what `take` throws.
+    /// among them: a transaction that is still open is waited for. `take` gives false when it has
+    /// enough. Blocks; throws Unavailable where nothing comes for longer than `patience`, and what `take` throws.
     virtual void scan(const std::vector<Position>& from, std::chrono::milliseconds patience,
-                      const std::function<void(ConsumedRecord&&)>& take) = 0;
+                      const std::function<bool(ConsumedRecord&&)>& take) = 0;
     /// A writer under this name. Blocks until all that older ones of the name had begun to write is stored, or
     /// never will be; from then on they can't write any more, in whatever process they are. Throws
     /// Unavailable where that takes longer than `timeout`, which is also that of each of its writes.

@@ -58,7 +58,7 @@ public:
     std::unique_ptr<stream::Reader> reader() override;
     std::unique_ptr<stream::Admin> admin(std::chrono::milliseconds timeout) override;
     void scan(const std::vector<stream::Position>&, std::chrono::milliseconds,
-              const std::function<void(stream::ConsumedRecord&&)>&) override {}
+              const std::function<bool(stream::ConsumedRecord&&)>&) override {}
     std::unique_ptr<stream::FencedWriter> fenced_writer(const std::string&, std::chrono::milliseconds) override {
         return nullptr;
     }

@@ -27,7 +27,7 @@ public:
         return embedded::make_admin(engine_, timeout);
     }
     void scan(const std::vector<Position>& from, std::chrono::milliseconds patience,
-              const std::function<void(ConsumedRecord&&)>& take) override {
+              const std::function<bool(ConsumedRecord&&)>& take) override {
         embedded::scan(engine_, from, patience, take);
     }
     std::unique_ptr<FencedWriter> fenced_writer(const std::string& name, std::chrono::milliseconds timeout) override {

@@ -63,6 +63,6 @@ std::unique_ptr<Admin> make_admin(Engine& engine, std::chrono::milliseconds time
 std::unique_ptr<FencedWriter> make_fenced_writer(Engine& engine, const std::string& name,
                                                  std::chrono::milliseconds timeout);
 void scan(Engine& engine, const std::vector<Position>& from, std::chrono::milliseconds patience,
-          const std::function<void(ConsumedRecord&&)>& take);
+          const std::function<bool(ConsumedRecord&&)>& take);
 
 }  // namespace nearline::stream::embedded

@@ -13,7 +13,7 @@ constexpr std::size_t batch_size = 1'000;
 // Offsets have no gaps here but where retention moves the start: a reader that comes behind the end, or finds
 // it gone, is done.
 void scan(Engine& engine, const std::vector<Position>& from, std::chrono::milliseconds patience,
-          const std::function<void(ConsumedRecord&&)>& take) {
+          const std::function<bool(ConsumedRecord&&)>& take) {
     const auto admin = make_admin(engine, patience);
     for (const auto& [at, offset] : from) {
         const auto [start, end] = admin->watermarks(at);
@@ -26,7 +26,7 @@ void scan(Engine& engine, const std::vector<Position>& from, std::chrono::millis
             auto records = reader->poll(batch_size, std::min(patience, std::chrono::milliseconds(200)));
             for (auto& record : records) {
                 next = record.offset + 1;
-                if (record.offset < end) take(std::move(record));
+                if (record.offset < end && !take(std::move(record))) return;
             }
             if (!records.empty()) {
                 deadline = std::chrono::steady_clock::now() + patience;

@@ -34,7 +34,7 @@ public:
         return std::make_unique<KafkaAdmin>(admin_, timeout);
     }
     void scan(const std::vector<Position>& from, std::chrono::milliseconds patience,
-              const std::function<void(ConsumedRecord&&)>& take) override {
+              const std::function<bool(ConsumedRecord&&)>& take) override {
         kafka::scan(cluster_, from, patience, take);
     }
     std::unique_ptr<FencedWriter> fenced_writer(const std::string& name, std::chrono::milliseconds timeout) override {

@@ -35,7 +35,7 @@ private:
 }  // namespace
 
 void scan(const Cluster& cluster, const std::vector<Position>& from, std::chrono::milliseconds patience,
-          const std::function<void(ConsumedRecord&&)>& take) {
+          const std::function<bool(ConsumedRecord&&)>& take) {
     KafkaReader reader(cluster, KafkaReader::Ends::told);
     Ends ends(cluster);
     for (const auto& [at, offset] : from) {
@@ -49,7 +49,7 @@ void scan(const Cluster& cluster, const std::vector<Position>& from, std::chrono
             if (!records.empty()) deadline = Clock::now() + patience;
             for (auto& record : records) {
                 next = record.offset + 1;
-                if (record.offset < end) take(std::move(record));
+                if (record.offset < end && !take(std::move(record))) return;
             }
             if (const auto seen = reader.end_seen(at)) next = std::max(next, *seen);
             if (next < end && Clock::now() >= deadline) {

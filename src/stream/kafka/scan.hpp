@@ -7,6 +7,6 @@ namespace nearline::stream::kafka {
 
 /// As Stream::scan().
 void scan(const Cluster& cluster, const std::vector<Position>& from, std::chrono::milliseconds patience,
-          const std::function<void(ConsumedRecord&&)>& take);
+          const std::function<bool(ConsumedRecord&&)>& take);
 
 }  // namespace nearline::stream::kafka

@@ -36,7 +36,7 @@ public:
     std::unique_ptr<stream::Reader> reader() override { return real_.reader(); }
     std::unique_ptr<stream::Admin> admin(std::chrono::milliseconds timeout) override;
     void scan(const std::vector<stream::Position>& from, std::chrono::milliseconds patience,
-              const std::function<void(stream::ConsumedRecord&&)>& take) override {
+              const std::function<bool(stream::ConsumedRecord&&)>& take) override {
         real_.scan(from, patience, take);
     }
     std::unique_ptr<stream::FencedWriter> fenced_writer(const std::string& name,

@@ -17,7 +17,10 @@ protected:
             from.push_back({{topic, partition}, 0});
         }
         std::vector<ConsumedRecord> found;
-        stream().scan(from, patience, [&](ConsumedRecord&& record) { found.push_back(std::move(record)); });
+        stream().scan(from, patience, [&](ConsumedRecord&& record) {
+            found.push_back(std::move(record));
+            return true;
+        });
         return found;
     }
 };

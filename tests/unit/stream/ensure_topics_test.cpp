@@ -71,7 +71,7 @@ public:
         return std::make_unique<ScriptedAdmin>(cluster_);
     }
     void scan(const std::vector<Position>&, std::chrono::milliseconds,
-              const std::function<void(ConsumedRecord&&)>&) override {}
+              const std::function<bool(ConsumedRecord&&)>&) override {}
     std::unique_ptr<FencedWriter> fenced_writer(const std::string&, std::chrono::milliseconds) override {
         return nullptr;
     }
