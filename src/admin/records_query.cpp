@@ -1,57 +1,14 @@
 #include "admin/records_query.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <limits>
 
+#include "admin/parameters.hpp"
 #include "domain/wrong_parameters.hpp"
 
 namespace nearline::admin {
 
 namespace {
-
-template <class Number>
-std::optional<Number> parse_number(std::string_view text) {
-    Number value{};
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc() || end != text.data() + text.size() || value < 0) return std::nullopt;
-    return value;
-}
-
-/// Takes the parameters one by one and gathers what is wrong with them.
-class Parameters {
-public:
-    explicit Parameters(const std::map<std::string, std::string>& query) : query_(query) {
-        for (const auto& [name, value] : query) {
-            if (name != "partition" && name != "offset" && name != "from" && name != "limit" && name != "wait") {
-                wrong("/" + name, "is no parameter; known are partition, offset, from, limit, wait");
-            }
-        }
-    }
-
-    std::optional<std::string_view> text(const std::string& name) const {
-        const auto found = query_.find(name);
-        if (found == query_.end()) return std::nullopt;
-        return found->second;
-    }
-
-    template <class Number>
-    std::optional<Number> number(const std::string& name, Number least, Number most) {
-        const auto given = text(name);
-        if (!given) return std::nullopt;
-        const auto value = parse_number<Number>(*given);
-        if (value && *value >= least && *value <= most) return value;
-        wrong("/" + name, "must be a whole number from " + std::to_string(least) + " to " + std::to_string(most));
-        return std::nullopt;
-    }
-
-    void wrong(std::string pointer, std::string detail) { errors.push_back({std::move(pointer), std::move(detail)}); }
-
-    std::vector<Violation> errors;
-
-private:
-    const std::map<std::string, std::string>& query_;
-};
 
 void take_from(RecordsQuery& query, Parameters& parameters, std::string_view from) {
     if (from == "last") {
@@ -97,7 +54,7 @@ std::optional<Cursor> parse_cursor(std::string_view text) {
 
 Result<RecordsQuery> parse_records_query(const std::map<std::string, std::string>& given) {
     RecordsQuery query;
-    Parameters parameters(given);
+    Parameters parameters(given, {"partition", "offset", "from", "limit", "wait"});
     constexpr int most_partition = 1'000'000;
     query.partition = parameters.number<int>("partition", 0, most_partition);
     query.limit = parameters.number<int>("limit", 1, RecordsQuery::most_limit).value_or(query.limit);

@@ -22,12 +22,6 @@ Problem no_topic(const std::string& name) {
     return {404, "Not Found", "There is no topic " + quote_json(name) + "; GET /admin/topics lists those there are."};
 }
 
-std::size_t size_of(const stream::ConsumedRecord& record) {
-    std::size_t size = record.value.value_or("").size() + record.key.value_or("").size();
-    for (const auto& header : record.headers) size += header.key.size() + header.value.value_or("").size();
-    return size;
-}
-
 bool all_read(const Cursor& positions, const std::map<int, stream::Watermarks>& logs) {
     return std::all_of(positions.begin(), positions.end(),
                        [&](const auto& at) { return at.second >= logs.at(at.first).end; });
