@@ -60,21 +60,34 @@ boost::asio::awaitable<http::Response> ask(std::shared_ptr<Desk> desk, Question 
 
 }  // namespace
 
-http::Router routes(TopicQueries& queries, boost::asio::thread_pool& pool, const token::Jwt& jwt) {
+http::Router routes(TopicQueries& queries, DeadLetterDesk& letters, boost::asio::thread_pool& pool,
+                    const token::Jwt& jwt) {
     const auto desk = std::make_shared<Desk>(Desk{pool, jwt});
-    const auto route = [&](std::string pattern, std::string summary, const Question& question) {
-        return http::Route{"GET", std::move(pattern),
+    const auto route = [&](std::string method, std::string pattern, std::string summary, const Question& question) {
+        return http::Route{std::move(method), std::move(pattern),
                            [desk, question](const http::Request& request) { return ask(desk, question, request); },
                            std::move(summary)};
     };
     return {
-        route("/admin/topics", "Topics", [&](const auto&) { return queries.topics(); }),
-        route("/admin/topics/{topic}", "One topic: where its partitions' logs begin and end",
+        route("GET", "/admin/topics", "Topics", [&](const auto&) { return queries.topics(); }),
+        route("GET", "/admin/topics/{topic}", "One topic: where its partitions' logs begin and end",
               [&](const auto& request) { return queries.topic(request.params.at("topic")); }),
-        route("/admin/topics/{topic}/records", "Records of a topic",
+        route("GET", "/admin/topics/{topic}/records", "Records of a topic",
               [&](const auto& request) { return queries.records(request.params.at("topic"), request.query); }),
-        route("/admin/groups", "Consumer groups: members, committed offsets, lag",
+        route("GET", "/admin/groups", "Consumer groups: members, committed offsets, lag",
               [&](const auto&) { return queries.groups(); }),
+        route("GET", "/admin/dead-letters", "Topics of dead letters", [&](const auto&) { return letters.topics(); }),
+        route("GET", "/admin/dead-letters/{topic}", "Dead letters, and what was done about them",
+              [&](const auto& request) { return letters.list(request.params.at("topic"), request.query); }),
+        route("GET", "/admin/dead-letters/{topic}/{partition}/{offset}", "One dead letter, whole",
+              [&](const auto& request) {
+                  const auto& params = request.params;
+                  return letters.show(params.at("topic"), params.at("partition"), params.at("offset"));
+              }),
+        route("POST", "/admin/dead-letters/{topic}/replay", "Writes dead letters to the role's retry topic",
+              [&](const auto& request) { return letters.replay(request.params.at("topic"), request.query); }),
+        route("POST", "/admin/dead-letters/{topic}/drop", "Removes dead letters",
+              [&](const auto& request) { return letters.drop(request.params.at("topic"), request.query); }),
     };
 }
 

@@ -9,7 +9,8 @@ OperationsPart::OperationsPart(Process& process, stream::Stream& stream, const t
     http::Router router;
     if (jwt != nullptr) {
         queries_.emplace(stream);
-        router.add(admin::routes(*queries_, pool_, *jwt));
+        letters_.emplace(stream);
+        router.add(admin::routes(*queries_, *letters_, pool_, *jwt));
     }
     server_ = make_server(loop_, process, "operations", listen, port, port_flag, std::move(router));
 }

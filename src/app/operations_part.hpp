@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "admin/dead_letter_desk.hpp"
 #include "admin/topic_queries.hpp"
 #include "app/options.hpp"
 #include "app/process.hpp"
@@ -29,6 +30,7 @@ private:
     http::EventLoop loop_{"operations"};
     boost::asio::thread_pool pool_{2};
     std::optional<admin::TopicQueries> queries_;
+    std::optional<admin::DeadLetterDesk> letters_;
     std::unique_ptr<http::Server> server_;
 };
 

@@ -33,9 +33,10 @@ protected:
         std::string pattern = (std::filesystem::temp_directory_path() / "admin.XXXXXX").string();
         return mkdtemp(pattern.data());
     }
-    http::Response get(const std::string& path, bool admin = true) const {
+    http::Response get(const std::string& path, bool admin = true, const std::string& method = "GET") const {
         const auto now = std::chrono::duration_cast<std::chrono::seconds>(wall_now().time_since_epoch()).count();
         http::ClientRequest request;
+        request.method = method;
         request.headers.set(
             "Authorization",
             "Bearer " +
@@ -47,10 +48,11 @@ protected:
     Metrics metrics_;
     std::unique_ptr<stream::Stream> stream_ = stream::open_embedded(folder_, {}, metrics_);
     TopicQueries queries_{*stream_};
+    DeadLetterDesk letters_{*stream_};
     boost::asio::thread_pool pool_{2};
     token::Jwt jwt_{secret};
     http::EventLoop loop_{"admin"};
-    http::Server server_{loop_, {.service = "admin"}, routes(queries_, pool_, jwt_), metrics_};
+    http::Server server_{loop_, {.service = "admin"}, routes(queries_, letters_, pool_, jwt_), metrics_};
 };
 
 TEST_F(RoutesTest, AnswerAdministrators) {
@@ -58,6 +60,7 @@ TEST_F(RoutesTest, AnswerAdministrators) {
     EXPECT_THAT(get("/admin/topics/letters").body, HasSubstr("\"partitions\""));
     EXPECT_EQ(get("/admin/topics/letters/records?limit=5").body, R"({"records":[],"next":"0:0"})");
     EXPECT_EQ(get("/admin/groups").body, R"({"groups":[]})");
+    EXPECT_EQ(get("/admin/dead-letters").body, R"({"topics":[]})");
 }
 
 TEST_F(RoutesTest, RefuseAllOthers) {
@@ -66,6 +69,18 @@ TEST_F(RoutesTest, RefuseAllOthers) {
     http::ClientRequest request;
     request.headers.set("Authorization", "Bearer nonsense");
     EXPECT_EQ(http::fetch(server_.url() + "/admin/groups", request).status, 401);
+}
+
+TEST_F(RoutesTest, TakeDeadLettersOnlyFromAdministrators) {
+    for (const auto& name : {"a.b.dlq", "a.b.retry"})
+        stream_->admin(std::chrono::seconds(5))->create_topic(name, {.partitions = 1});
+    const std::string base = "/admin/dead-letters/a.b.dlq";
+    EXPECT_THAT(get(base).body, HasSubstr("\"letters\":[]"));
+    EXPECT_EQ(get(base + "/0/0").status, 404);
+    EXPECT_THAT(get(base + "/replay", true, "POST").body, HasSubstr("\"replayed\":0"));
+    EXPECT_THAT(get(base + "/drop", true, "POST").body, HasSubstr("\"dropped\":0"));
+    EXPECT_EQ(get(base + "/replay", false, "POST").status, 403);
+    EXPECT_EQ(get(base + "/replay").status, 405) << "a link must not do it";
 }
 
 TEST_F(RoutesTest, SayWhatIsWrongWithAQuestion) {
