@@ -1,25 +1,10 @@
 #pragma once
 
-#include <boost/json/value.hpp>
-#include <functional>
-#include <map>
-#include <stdexcept>
 #include <string>
 
+#include "cli/admin_api.hpp"
+
 namespace nearline::cli {
-
-/// What the admin API says no with.
-class AdminRefusal : public std::runtime_error {
-public:
-    AdminRefusal(int status, const std::string& what) : std::runtime_error(what), status(status) {}
-    const int status;  ///< HTTP's
-};
-
-/// Asks the admin API: a path and a query, answered with the JSON document. Throws AdminRefusal with what the
-/// API says, std::runtime_error for what is no admin API, Unavailable when it can't be reached. App hands it over:
-/// over HTTP, or at the stream.
-using AskAdmin =
-    std::function<boost::json::value(const std::string& path, const std::map<std::string, std::string>& query)>;
 
 struct TailOptions {
     std::string topic;
