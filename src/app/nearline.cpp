@@ -24,6 +24,7 @@ constexpr std::array commands{
     Command{"predict", "asks a running gateway for predictions: one observation, or a CSV of many", predict},
     Command{"users", "adds, lists and removes users", users},
     Command{"topics", "lists topics and shows their records", topics},
+    Command{"dlq", "lists, shows, replays and drops dead letters", dead_letters},
     Command{"registry", "serves the embedded schema registry alone", serve_registry},
 };
 

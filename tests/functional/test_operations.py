@@ -11,7 +11,7 @@ from support.process import BIN, ROOT
 
 DOCUMENT = (ROOT / "docs" / "operations.md").read_text()
 COMMANDS = {"up": ["up"], "registry": ["registry"], "predict": ["predict"], "users": ["users add", "users list", "users remove", "users promote", "users demote"],
-            "topics": ["topics list", "topics tail"]}
+            "topics": ["topics list", "topics tail"], "dlq": ["dlq list", "dlq show", "dlq replay", "dlq drop"]}
 METRIC = re.compile(r"nearline_\w+")
 
 

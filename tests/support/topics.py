@@ -50,11 +50,17 @@ def text_or_bytes(shown) -> bytes | None:
     return None if shown is None else json.dumps(shown).encode()
 
 
-def read_embedded(stack, topic: str) -> list:
+def admin_session(stack) -> requests.Session:
+    """With the token of an administrator who has the secret."""
     now = int(time.time())
     claims = {"username": "tests", "exp": now + 3600, "iat": now, "admin": True, "sub": str(uuid.uuid4())}
     session = requests.Session()
     session.headers["Authorization"] = "Bearer " + jwt.encode(claims, stack.secret, "HS256", headers={"typ": "JWT"})
+    return session
+
+
+def read_embedded(stack, topic: str) -> list:
+    session = admin_session(stack)
     records, start = [], "earliest"
     while True:
         answer = session.get(f"{stack.admin_url}/admin/topics/{topic}/records", timeout=30, params={"from": start, "limit": 1000})

@@ -1,7 +1,10 @@
-// A process that embedded_faults_test.cpp lets live and die with an embedded log.
+// A process that embedded_faults_test.cpp lets live and die with an embedded log; and what puts records there that no
+// gateway would take, for tests of the real binaries.
 //
 //     stream_child produce FOLDER TOPIC TAG    produces for ever; prints "partition offset value" of each stored record
 //     stream_child fill FOLDER TOPIC           fills a disk, makes room, goes on; says what it saw
+//     stream_child put FOLDER TOPIC            stores records, one of each line of standard input: value=HEX and
+//                                              NAME=VALUE for each header, spaces between them
 
 #include <atomic>
 #include <chrono>
@@ -9,7 +12,10 @@
 #include <csignal>
 #include <cstdio>
 #include <future>
+#include <iostream>
 #include <mutex>
+#include <sstream>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <sys/resource.h>
@@ -92,6 +98,42 @@ int fill(const std::string& folder, const std::string& topic) {
     return stream->ping(10s).empty() ? 0 : 1;
 }
 
+Record parse_record(const std::string& line) {
+    const auto text_of = [](const std::string& hex) {
+        std::string text;
+        for (std::size_t i = 0; i < hex.size(); i += 2)
+            text += static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16));
+        return text;
+    };
+    Record record;
+    std::istringstream words(line);
+    for (std::string word; words >> word;) {
+        const auto equals = word.find('=');
+        const auto name = word.substr(0, equals);
+        const auto text = word.substr(equals + 1);
+        if (name == "value") {
+            record.value = text_of(text);
+        } else {
+            record.headers.push_back({name, text});
+        }
+    }
+    return record;
+}
+
+int put(const std::string& folder, const std::string& topic) {
+    Metrics metrics;
+    const auto stream = open_embedded(folder, {}, metrics);
+    const auto producer = stream->producer({.delivery_timeout = 60s});
+    std::atomic<long> lost = 0;
+    for (std::string line; std::getline(std::cin, line);) {
+        producer->produce(topic, {}, parse_record(line), [&](const Delivery& delivery) {
+            if (delivery.outcome != Delivery::Outcome::stored) ++lost;
+        });
+    }
+    if (!producer->flush(60s) || lost > 0) throw std::runtime_error(std::to_string(lost) + " records were not stored");
+    return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -99,6 +141,7 @@ int main(int argc, char** argv) {
     try {
         if (what == "produce" && argc == 5) return produce(argv[2], argv[3], argv[4]);
         if (what == "fill" && argc == 4) return fill(argv[2], argv[3]);
+        if (what == "put" && argc == 4) return put(argv[2], argv[3]);
     } catch (const std::exception& error) {
         std::fprintf(stderr, "stream_child: %s\n", error.what());
         return 1;

@@ -1,0 +1,268 @@
+#include "cli/dead_letters.hpp"
+
+#include <algorithm>
+#include <array>
+#include <iostream>
+#include <optional>
+#include <stdexcept>
+#include <unistd.h>
+
+#include "cli/json_text.hpp"
+#include "cli/terminal.hpp"
+#include "domain/problem.hpp"
+#include "runtime/backoff.hpp"
+#include "runtime/stop.hpp"
+
+namespace nearline::cli {
+namespace {
+
+namespace json = boost::json;
+using Query = std::map<std::string, std::string>;
+
+constexpr int page_size = 500;
+constexpr int most_failures = 6;
+const std::string base = "/admin/dead-letters";
+
+std::string cell(const json::object& letter, const std::string& name) {
+    return printable(to_cell(letter.at(name)));
+}
+
+std::string place_of(const json::object& letter) {
+    return to_cell(letter.at("partition")) + ":" + to_cell(letter.at("offset"));
+}
+
+std::vector<std::string> all_topics(const AdminApi& api) {
+    std::vector<std::string> names;
+    const auto answer = api.get(base, {});
+    for (const auto& topic : answer.at("topics").as_array()) names.push_back(to_cell(topic.at("topic")));
+    return names;
+}
+
+/// A topic's own name, or the role that has one topic of dead letters.
+std::string topic_of(const AdminApi& api, const std::string& name) {
+    std::string list;
+    std::vector<std::string> found;
+    for (const auto& topic : all_topics(api)) {
+        if (topic == name) return name;
+        list += (list.empty() ? "" : ", ") + topic;
+        if (topic.ends_with("." + name + ".dlq")) found.push_back(topic);
+    }
+    if (found.size() == 1) return found[0];
+    throw std::runtime_error((found.empty() ? "there is no topic of dead letters \"" + name + "\", nor one of that role"
+                                            : "there are several topics of dead letters of " + name) +
+                             "; those there are: " + (list.empty() ? "none" : list));
+}
+
+/// One line on standard error that is rewritten, where that is a terminal.
+class Status {
+public:
+    void show(const std::string& text) {
+        if (!is_shown_) return;
+        std::cerr << "\r\x1b[K" << text << std::flush;
+        has_text_ = true;
+    }
+    void clear() {
+        if (std::exchange(has_text_, false)) std::cerr << "\r\x1b[K" << std::flush;
+    }
+
+private:
+    const bool is_shown_ = is_terminal(STDERR_FILENO);
+    bool has_text_ = false;
+};
+
+/// Asks for page after page until there is none, or `done` letters have come up to the limit.
+class Pages {
+public:
+    Pages(AskAdmin ask, std::string path, const LetterOptions& options, bool is_patient)
+        : ask_(std::move(ask)),
+          path_(std::move(path)),
+          query_(options.query),
+          left_(options.limit),
+          has_limit_(options.limit > 0),
+          is_patient_(is_patient) {}
+
+    std::optional<json::value> next() {
+        if (is_last_ || (has_limit_ && left_ <= 0)) return std::nullopt;
+        query_["limit"] = std::to_string(has_limit_ ? std::min(left_, page_size) : page_size);
+        auto answer = ask_patiently();
+        query_["cursor"] = to_cell(answer.at("cursor"));
+        query_["until"] = to_cell(answer.at("until"));
+        is_last_ = answer.at("last").as_bool();
+        return answer;
+    }
+    void count(std::size_t done) { left_ -= static_cast<int>(done); }
+
+private:
+    json::value ask_patiently() {
+        Backoff backoff;
+        const StopToken never;
+        for (;;) {
+            try {
+                return ask_(path_, query_);
+            } catch (const Unavailable& error) {
+                if (!is_patient_ || backoff.failures() + 1 >= most_failures) throw;
+                const auto wait = backoff.next();
+                std::cerr << "nearline dlq: " << error.what() << "; trying again\n";
+                never.wait_for(wait);
+            }
+        }
+    }
+
+    const AskAdmin ask_;
+    const std::string path_;
+    Query query_;
+    int left_;
+    const bool has_limit_;
+    const bool is_patient_;
+    bool is_last_ = false;
+};
+
+using Row = std::vector<std::string>;
+
+void print_table(const std::vector<Row>& rows) {
+    std::vector<std::size_t> widths(rows.front().size(), 0);
+    for (const auto& row : rows) {
+        for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+    }
+    for (const auto& row : rows) {
+        for (std::size_t i = 0; i < row.size(); ++i) {
+            std::cout << row[i];
+            if (i + 1 < row.size()) std::cout << std::string(widths[i] - row[i].size() + 2, ' ');
+        }
+        std::cout << '\n';
+    }
+}
+
+std::string counted(long count, const std::string& what) {
+    return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
+}
+
+/// What happened to the letters of one replay.
+struct Replayed {
+    long replayed = 0;
+    std::map<std::string, long> skipped;
+    std::vector<std::string> stubs;
+
+    void add(const json::value& answer) {
+        replayed += answer.at("replayed").to_number<long>();
+        for (const auto& [why, count] : answer.at("skipped").as_object()) skipped[why] += count.to_number<long>();
+        for (const auto& place : answer.at("stubs").as_array()) stubs.push_back(to_cell(place));
+    }
+
+    /// What was left out, and why, one line for each kind.
+    std::string left_out() const {
+        std::string text;
+        const auto add = [&](const char* kind, const std::string& why) {
+            const auto found = skipped.find(kind);
+            if (found != skipped.end() && found->second > 0)
+                text += "  " + counted(found->second, "letter") + why + '\n';
+        };
+        add("replayed", " left out: replayed before (--again replays them once more)");
+        add("returned", " left out: came back after a replay (--returned replays them)");
+        add("stub", " can't be replayed: too large to have come along whole:");
+        for (const auto& place : stubs) text += "    " + place + '\n';
+        return text;
+    }
+};
+
+}  // namespace
+
+int list_letters(const AdminApi& api, const LetterOptions& options) {
+    std::vector<std::string> topics;
+    for (const auto& name : options.topics) topics.push_back(topic_of(api, name));
+    if (topics.empty()) topics = all_topics(api);
+    std::vector<Row> rows;
+    for (const auto& topic : topics) {
+        Pages pages(api.get, base + "/" + topic, options, false);
+        while (const auto page = pages.next()) {
+            const auto& letters = page->at("letters").as_array();
+            pages.count(letters.size());
+            for (const auto& each : letters) {
+                const auto& letter = each.as_object();
+                if (options.json) {
+                    std::cout << to_text(each) << '\n';
+                } else {
+                    rows.push_back({topic, place_of(letter), cell(letter, "time"), cell(letter, "state"),
+                                    cell(letter, "class"), cell(letter, "reason")});
+                }
+            }
+        }
+    }
+    if (options.json) return std::cout.flush() ? 0 : 1;
+    if (rows.empty()) {
+        std::cout << "No dead letters" << (options.query.empty() ? "" : " that are asked for") << ".\n";
+        return 0;
+    }
+    const auto count = static_cast<long>(rows.size());
+    std::stable_sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) { return a[2] < b[2]; });
+    rows.insert(rows.begin(), {"TOPIC", "PLACE", "TIME", "STATE", "CLASS", "REASON"});
+    print_table(rows);
+    std::cout << counted(count, "letter") << '\n';
+    return std::cout.flush() ? 0 : 1;
+}
+
+int show_letter(const AdminApi& api, const std::string& topic, const std::string& place, bool as_json) {
+    const auto colon = place.find(':');
+    if (colon == std::string::npos) throw std::runtime_error("\"" + place + "\" is no place; such as 0:12");
+    const auto answer =
+        api.get(base + "/" + topic_of(api, topic) + "/" + place.substr(0, colon) + "/" + place.substr(colon + 1), {});
+    if (as_json) {
+        std::cout << to_text(answer) << '\n';
+        return 0;
+    }
+    const auto& letter = answer.as_object();
+    std::vector<Row> rows{{"letter", cell(letter, "topic") + " " + place_of(letter)}};
+    for (const auto* name : {"time", "state", "stage", "class", "reason"}) rows.push_back({name, cell(letter, name)});
+    if (const auto* origin = letter.at("origin").if_object()) {
+        rows.push_back({"record", cell(*origin, "topic") + " " + place_of(*origin)});
+    }
+    if (!letter.at("key").is_null()) rows.push_back({"key", cell(letter, "key")});
+    for (const auto& header : letter.at("headers").as_array()) {
+        rows.push_back({"header", cell(header.as_object(), "key") + " = " + cell(header.as_object(), "value")});
+    }
+    for (const auto* name : {"value_size", "value_sha256", "schema_id", "value", "value_hex", "value_text"}) {
+        if (!letter.contains(name)) continue;
+        const auto& value = letter.at(name);
+        rows.push_back({name, value.is_string() ? cell(letter, name) : printable(to_text(value))});
+    }
+    print_table(rows);
+    return std::cout.flush() ? 0 : 1;
+}
+
+int replay_letters(const AdminApi& api, const LetterOptions& options) {
+    const auto topic = topic_of(api, options.topics.at(0));
+    const bool is_dry = options.query.contains("dry_run");
+    Pages pages(api.post, base + "/" + topic + "/replay", options, !options.query.contains("again"));
+    Replayed sum;
+    Status status;
+    while (const auto page = pages.next()) {
+        const auto before = sum.replayed;
+        sum.add(*page);
+        pages.count(static_cast<std::size_t>(sum.replayed - before));
+        status.show(std::to_string(sum.replayed) + " replayed");
+    }
+    status.clear();
+    std::cout << (is_dry ? "would replay " : "replayed ") << counted(sum.replayed, "letter") << " of " << topic << '\n'
+              << sum.left_out() << std::flush;
+    return std::cout ? 0 : 1;
+}
+
+int drop_letters(const AdminApi& api, const LetterOptions& options) {
+    const auto topic = topic_of(api, options.topics.at(0));
+    const bool is_dry = options.query.contains("dry_run");
+    Pages pages(api.post, base + "/" + topic + "/drop", options, true);
+    long dropped = 0;
+    Status status;
+    while (const auto page = pages.next()) {
+        const auto count = page->at("dropped").to_number<long>();
+        dropped += count;
+        pages.count(static_cast<std::size_t>(count));
+        status.show(std::to_string(dropped) + " dropped");
+    }
+    status.clear();
+    std::cout << (is_dry ? "would drop " : "dropped ") << counted(dropped, "letter") << " of " << topic << '\n'
+              << std::flush;
+    return std::cout ? 0 : 1;
+}
+
+}  // namespace nearline::cli
