@@ -12,7 +12,8 @@
 namespace nearline::stream::kafka {
 namespace {
 
-/// To leave the group in order; after that the session time-out tells the others.
+/// To leave the group in order, counted anew after each rebalance, as listeners take their own time; after that the
+/// session time-out tells the others.
 constexpr std::chrono::seconds leave_time{3};
 
 Properties properties_for(const GroupOptions& options, const Properties& more) {
@@ -31,9 +32,10 @@ Properties properties_for(const GroupOptions& options, const Properties& more) {
     return properties;
 }
 
-/// librdkafka ends a client when the coordinator has answered what is under way, however long that takes: a
-/// request to join is answered when all members have joined. So it is left to a thread of its own, and goes
-/// with the process at the latest; nothing of ours is called any more without a poll.
+/// librdkafka ends a client when the coordinator has answered what is under way, however long that takes (a
+/// request to join is answered when all members have joined), and one that is in the middle of a rebalance never.
+/// So it is left to a thread of its own, and goes with the process at the latest; nothing of ours is called any
+/// more without a poll.
 void let_go(Client client, const std::string& group) {
     log::warning("the group's coordinator did not let go in time; its session time-out tells the others",
                  {{"group", group}});
@@ -128,6 +130,7 @@ void GroupClient::rebalance(rd_kafka_resp_err_t what, rd_kafka_topic_partition_l
     } catch (...) {
         if (!thrown_) thrown_ = std::current_exception();
     }
+    leave_until_ = Clock::now() + leave_time;
     if (returns_on_change_) rd_kafka_yield(client_.get());
 }
 
@@ -150,10 +153,10 @@ Message GroupClient::poll_message(int timeout) {
 
 void GroupClient::leave() {
     if (!client_) return;
-    const auto deadline = Clock::now() + leave_time;
+    leave_until_ = Clock::now() + leave_time;
     Queue closing(rd_kafka_queue_new(client_.get()));
     const Error error(rd_kafka_consumer_close_queue(client_.get(), closing.get()));
-    while (!error && rd_kafka_consumer_closed(client_.get()) == 0 && Clock::now() < deadline) {
+    while (!error && rd_kafka_consumer_closed(client_.get()) == 0 && Clock::now() < leave_until_) {
         const Message ignored(rd_kafka_consume_queue(closing.get(), 50));
     }
     const bool is_closed = error || rd_kafka_consumer_closed(client_.get()) != 0;

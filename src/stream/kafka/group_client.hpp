@@ -31,7 +31,7 @@ protected:
     Message poll_message(int timeout);
     void wake();
 
-    /// Calls `revoked` for what it has, leaves the group. Takes no longer than a few seconds.
+    /// Calls `revoked` for what it has, leaves the group. Takes a few seconds at most beside what the listener takes.
     void leave();
     /// From here on nobody is told.
     void silence() { listener_ = {}; }
@@ -65,6 +65,7 @@ private:
     std::set<TopicPartition> owned_;
     std::exception_ptr thrown_;
     std::string fatal_;
+    Clock::time_point leave_until_{};
     Client client_;
     std::mutex wake_mutex_;
     Queue queue_;

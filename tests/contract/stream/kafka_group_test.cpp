@@ -111,6 +111,27 @@ TEST_F(KafkaGroups, TellOneThatItWasThoughtDead) {
     EXPECT_THAT(revoked, SizeIs(0));
 }
 
+/// What a listener takes, as where it commits amid a rebalance, is not taken from the time that leaving has: the
+/// others learn that it went at once, and not by the session time-out.
+TEST_F(KafkaGroups, LeaveInOrderAfterAListenerThatTookItsTime) {
+    const auto name = topic(2);
+    auto options = group(name, unique("group"));
+    options.session_timeout = 30s;
+    constexpr auto longer_than_leaving_may_take = 3'500ms;
+    std::vector<TopicPartition> revoked;
+    const auto one = stream().consumer(options, {.revoked = [&](const auto& p) {
+                                           revoked = p;
+                                           std::this_thread::sleep_for(longer_than_leaving_may_take);
+                                       }});
+    ASSERT_TRUE(poll_until([&] { return one->assignment().size() == 2; }, *one));
+    one->close();
+    EXPECT_THAT(revoked, SizeIs(2));
+    const auto left = Clock::now();
+    const auto two = stream().consumer(options, {});
+    EXPECT_TRUE(poll_until([&] { return two->assignment().size() == 2; }, *two));
+    EXPECT_LT(Clock::now() - left, options.session_timeout / 2);
+}
+
 /// The coordinator answers nothing more of one that has asked to join, until all others have, too.
 TEST_F(KafkaGroups, LetGoOfOneThatStopsWhileAnotherHoldsUpTheGroup) {
     const auto name = topic(3);
