@@ -51,7 +51,8 @@ Pattern::Pattern(Pattern&&) noexcept = default;
 Pattern& Pattern::operator=(Pattern&&) noexcept = default;
 
 bool Pattern::found_in(std::string_view text) const {
-    return RE2::PartialMatch(text, impl_->regex);
+    // Its views are its own, or Abseil's, or the standard's: Debian 12's and 13's differ.
+    return RE2::PartialMatch({text.data(), text.size()}, impl_->regex);
 }
 
 const Pattern& pattern_of(Patterns& patterns, std::string_view expression) {
