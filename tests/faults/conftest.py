@@ -2,6 +2,7 @@
 
 NEARLINE_FAULTS_FULL       full size
 NEARLINE_FAULTS_REQUESTS   requests of each load, in place of what the test has
+NEARLINE_FAULTS_MINUTES    of steady load, in place of 30
 NEARLINE_FAULTS_SEED       of the random moments; without it another one each time, which is printed
 NEARLINE_FAULTS_REPORT     file to write the report to
 """

@@ -4,12 +4,9 @@ import pytest
 
 import deeds
 from evidence import settle
+from slopes import percentile
 from stacks import two_of_each, urls, users_of
 from support.load import Load
-
-
-def percentile(values: list, share: float) -> float:
-    return sorted(values)[int(len(values) * share)] if values else 0
 
 
 @pytest.mark.timeout(120)

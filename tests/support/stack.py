@@ -76,7 +76,8 @@ class DistributedStack:
 
     def __init__(self, folder: pathlib.Path, gateways: int = 1, workers: int = 1, archivers: int = 1, partitions: int = 12, registry_url=None,
                  bootstrap=None, gateway_arguments=(), worker_arguments=(), mailers: int = 0, mailer_arguments=(),
-                 auths: int = 1, kafka: dict | None = None, through=lambda server, address: address):
+                 auths: int = 1, kafka: dict | None = None, through=lambda server, address: address,
+                 replication_factor: int = 1):
         self.folder = folder
         self.name = secrets.token_hex(4)
         self.through = through
@@ -89,6 +90,7 @@ class DistributedStack:
         self.output_topic = f"output-topic-{self.name}"
         self.group_prefix = f"nearline-{self.name}"
         self.partitions = partitions
+        self.replication_factor = replication_factor
         self.env = {"JWT_SECRET": self.secret, "MYSQL_PASSWORD": self.mysql_password}
         self.gateway_arguments = gateway_arguments
         self.worker_arguments = worker_arguments
@@ -118,6 +120,7 @@ class DistributedStack:
                 "--registry", self.way_to("registry", self.registry_url),
                 "--input-topic", self.input_topic, "--output-topic", self.output_topic,
                 "--group-prefix", self.group_prefix, "--partitions", self.partitions,
+                "--replication-factor", self.replication_factor,
                 *(["--kafka-config", self.kafka_config] if self.kafka_config else [])]
 
     def make_auth(self) -> Service:
