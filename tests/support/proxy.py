@@ -136,8 +136,15 @@ class Proxy:
         """All as before; `breaks`: on new connections, as the old ones have lost what was on its way."""
         self.call(self.change(breaks=breaks or self.is_mute))
 
+    async def end(self):
+        await self.change(refuses=True)
+        tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
     def close(self):
-        self.call(self.change(refuses=True))
+        self.call(self.end())
         self.loop.call_soon_threadsafe(self.loop.stop)
         self.thread.join(10)
 
