@@ -39,6 +39,10 @@ struct MailServer {
         const std::scoped_lock lock(mutex);
         return sent.size();
     }
+    std::size_t put_off_count() {
+        const std::scoped_lock lock(mutex);
+        return put_off.size();
+    }
 };
 
 class ServedMailer final : public Mailer {
@@ -184,7 +188,7 @@ TEST_F(ServiceTest, WhoKeepsTheServerSilentLeavesSendersForOthers) {
     }
     start();
     for (const Uuid& user : silent) append(1, user);
-    ASSERT_TRUE(wait([&] { return server_.put_off.size() == 6 && server_.silent_now == 2; }));
+    ASSERT_TRUE(wait([&] { return server_.put_off_count() == 6 && server_.silent_now == 2; }));
     for (int user = 0; user < 10; ++user) append(5, Uuid::random());
     EXPECT_TRUE(wait([&] { return server_.count() == 50; }));
     EXPECT_EQ(2, server_.silent_now) << "half of the senders";
