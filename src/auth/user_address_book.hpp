@@ -21,7 +21,7 @@ public:
         }
         const auto found = store_.find_by_id(user);
         if (!found) return std::nullopt;
-        return Recipient{found->name, found->notifications};
+        return Recipient{found->name, found->notifications, found->mail_since};
     }
 
     std::string dependency() const override { return store_.dependency(); }

@@ -62,6 +62,14 @@ Result<User> set_admin(UserStore& store, std::string_view name, bool admin, std:
     return account->user;
 }
 
+Result<User> set_notifications(UserStore& store, std::string_view name, bool wanted, std::int64_t now_ms) {
+    const auto account = store.find_by_name(name);
+    if (!account) return no_such_user(name);
+    const auto changed = to_result(store.set_notifications(account->user.id, wanted, now_ms), name);
+    if (!changed) return changed.error();
+    return account->user;
+}
+
 Problem name_taken(std::string_view name) {
     return {
         409, "Conflict",

@@ -25,6 +25,8 @@ Result<User> remove_user(UserStore& store, std::string_view name, std::int64_t n
 /// Makes the user an administrator, or no more one, and gives who it was. The user's tokens are void, unless nothing
 /// changed. 404; 409 for the last administrator.
 Result<User> set_admin(UserStore& store, std::string_view name, bool admin, std::int64_t now);
+/// Switches the user's mail on or off, and gives who it was. `now_ms`: ms since 1970-01-01 UTC. 404.
+Result<User> set_notifications(UserStore& store, std::string_view name, bool wanted, std::int64_t now_ms);
 
 // The same words for the HTTP API.
 Problem name_taken(std::string_view name);

@@ -182,12 +182,12 @@ Endpoints::Answer Endpoints::change_notifications(const http::Request& request) 
     }
     const auto wanted = parse_notifications(request.body);
     if (!wanted) co_return wanted.error();
-    auto change = [name, wanted = wanted->mail](UserStore& store) -> bool {
-        const auto account = store.find_by_name(name);
-        return account && store.set_notifications(account->user.id, wanted) == UserStore::Changed::done;
+    auto change = [name, wanted = wanted->mail, now = now_ms()](UserStore& store) {
+        return set_notifications(store, name, wanted, now);
     };
     auto change_task = ask_store(std::move(change));
-    if (!co_await std::move(change_task)) co_return no_such_user(name);
+    const auto changed = co_await std::move(change_task);
+    if (!changed) co_return changed.error();
     co_return http::Response{204};
 }
 

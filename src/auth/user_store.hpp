@@ -56,8 +56,9 @@ public:
     virtual Changed set_admin(const Uuid& id, bool admin, std::int64_t now) = 0;
     virtual Changed set_password(const Uuid& id, const std::string& password_hash, std::int64_t now) = 0;
 
-    /// Whether the user wants mail. No change that voids tokens.
-    virtual Changed set_notifications(const Uuid& id, bool wanted) = 0;
+    /// Whether the user wants mail. No change that voids tokens. Where it was off and is wanted now, mail_since becomes
+    /// `now_ms`: ms, for a prediction made within the same second may be from before.
+    virtual Changed set_notifications(const Uuid& id, bool wanted, std::int64_t now_ms) = 0;
 
     /// The same password under other parameters: no change that voids tokens. Nothing happens unless the
     /// hash is still `before`.

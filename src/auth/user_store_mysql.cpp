@@ -28,6 +28,7 @@ const std::vector<store::Migration> migrations = {
      "  KEY users_admin (admin)"
      ") ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin"},
     {2, "notifications", "ALTER TABLE users ADD COLUMN notifications TINYINT NOT NULL DEFAULT 1"},
+    {3, "mail_since", "ALTER TABLE users ADD COLUMN mail_since BIGINT NOT NULL DEFAULT 0"},
 };
 
 User read_user(const MysqlRow& row) {
@@ -38,7 +39,8 @@ User read_user(const MysqlRow& row) {
             .admin = row.integer(2) != 0,
             .created_at = row.integer(3),
             .changed_at = row.integer(4),
-            .notifications = row.integer(5) != 0};
+            .notifications = row.integer(5) != 0,
+            .mail_since = row.integer(6)};
 }
 
 class MysqlUserStore final : public UserStore {
@@ -56,18 +58,18 @@ public:
     std::optional<Account> find_by_name(std::string_view name) override {
         const MysqlResult found = pool_.repeatable([&](MysqlConnection& connection) {
             return connection.execute(
-                "SELECT id, name, admin, created_at, changed_at, notifications, password_hash FROM users "
+                "SELECT id, name, admin, created_at, changed_at, notifications, mail_since, password_hash FROM users "
                 "WHERE name_digest = ? AND name IS NOT NULL",
                 {name_digest(name)});
         });
         if (found.rows.empty()) return std::nullopt;
-        return Account{read_user(found.rows[0]), found.rows[0].text(6)};
+        return Account{read_user(found.rows[0]), found.rows[0].text(7)};
     }
 
     std::optional<User> find_by_id(const Uuid& id) override {
         const MysqlResult found = pool_.repeatable([&](MysqlConnection& connection) {
             return connection.execute(
-                "SELECT id, name, admin, created_at, changed_at, notifications FROM users "
+                "SELECT id, name, admin, created_at, changed_at, notifications, mail_since FROM users "
                 "WHERE id = ? AND name IS NOT NULL",
                 {id.to_string()});
         });
@@ -122,10 +124,13 @@ public:
         return result.matched == 1 ? Changed::done : Changed::unknown;
     }
 
-    Changed set_notifications(const Uuid& id, bool wanted) override {
+    Changed set_notifications(const Uuid& id, bool wanted, std::int64_t now_ms) override {
         const MysqlResult result = pool_.repeatable([&](MysqlConnection& connection) {
-            return connection.execute("UPDATE users SET notifications = ? WHERE id = ? AND name IS NOT NULL",
-                                      {std::int64_t{wanted}, id.to_string()});
+            // Assigned from left to right: mail_since sees what notifications was.
+            return connection.execute(
+                "UPDATE users SET mail_since = IF(notifications = 0 AND ?, ?, mail_since), notifications = ? "
+                "WHERE id = ? AND name IS NOT NULL",
+                {std::int64_t{wanted}, now_ms, std::int64_t{wanted}, id.to_string()});
         });
         return result.matched == 1 ? Changed::done : Changed::unknown;
     }
@@ -140,7 +145,7 @@ public:
     std::vector<User> list(int limit, std::string_view after) override {
         const MysqlResult found = pool_.repeatable([&](MysqlConnection& connection) {
             return connection.execute(
-                "SELECT id, name, admin, created_at, changed_at, notifications FROM users "
+                "SELECT id, name, admin, created_at, changed_at, notifications, mail_since FROM users "
                 "WHERE name > ? ORDER BY name LIMIT ?",
                 {std::string(after), std::int64_t{limit}});
         });

@@ -26,9 +26,10 @@ const std::vector<store::Migration> migrations = {
      ") WITHOUT ROWID;"
      "CREATE INDEX users_admin ON users (admin) WHERE admin = 1"},
     {2, "notifications", "ALTER TABLE users ADD COLUMN notifications INTEGER NOT NULL DEFAULT 1"},
+    {3, "mail_since", "ALTER TABLE users ADD COLUMN mail_since INTEGER NOT NULL DEFAULT 0"},
 };
 
-constexpr auto user_columns = "id, name, admin, created_at, changed_at, notifications";
+constexpr auto user_columns = "id, name, admin, created_at, changed_at, notifications, mail_since";
 
 User read_user(SQLite::Statement& row) {
     const std::optional<Uuid> id = Uuid::parse(row.getColumn(0).getString());
@@ -38,7 +39,8 @@ User read_user(SQLite::Statement& row) {
             .admin = row.getColumn(2).getInt() != 0,
             .created_at = row.getColumn(3).getInt64(),
             .changed_at = row.getColumn(4).getInt64(),
-            .notifications = row.getColumn(5).getInt() != 0};
+            .notifications = row.getColumn(5).getInt() != 0,
+            .mail_since = row.getColumn(6).getInt64()};
 }
 
 // SQLite's own locks are between connections: one connection, one mutex.
@@ -69,7 +71,7 @@ public:
                                         ", password_hash FROM users WHERE name_digest = ? AND name IS NOT NULL");
             query.bind(1, name_digest(name));
             if (!query.executeStep()) return std::nullopt;
-            return Account{read_user(query), query.getColumn(6).getString()};
+            return Account{read_user(query), query.getColumn(7).getString()};
         });
     }
 
@@ -136,11 +138,14 @@ public:
         });
     }
 
-    Changed set_notifications(const Uuid& id, bool wanted) override {
+    Changed set_notifications(const Uuid& id, bool wanted, std::int64_t now_ms) override {
         return change([&](SQLite::Database& database) {
-            SQLite::Statement update(database, "UPDATE users SET notifications = ? WHERE id = ? AND name IS NOT NULL");
+            SQLite::Statement update(database,
+                                     "UPDATE users SET mail_since = iif(notifications = 0 AND ?1, ?2, mail_since), "
+                                     "notifications = ?1 WHERE id = ?3 AND name IS NOT NULL");
             update.bind(1, wanted ? 1 : 0);
-            update.bind(2, id.to_string());
+            update.bind(2, now_ms);
+            update.bind(3, id.to_string());
             return update.exec() == 1 ? Changed::done : Changed::unknown;
         });
     }

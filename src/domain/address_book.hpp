@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -16,6 +17,9 @@ public:
     struct Recipient {
         std::string address;     ///< as it is kept: whether it is an address is for the reader to check
         bool wants_mail = true;  ///< the user has not switched it off
+        /// When the user switched it on again, ms since 1970-01-01 UTC: nothing from before is wanted; 0: it never was
+        /// off.
+        std::int64_t mail_since = 0;
     };
     /// Nothing for a user who is not known, or was removed.
     virtual std::optional<Recipient> find(const Uuid& user) = 0;

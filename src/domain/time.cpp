@@ -55,4 +55,8 @@ WallTime wall_now() {
     return floor<microseconds>(std::chrono::system_clock::now());
 }
 
+std::int64_t now_ms() {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(wall_now().time_since_epoch()).count();
+}
+
 }  // namespace nearline

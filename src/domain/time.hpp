@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,5 +19,7 @@ std::optional<WallTime> parse_created_at(std::string_view text);
 
 /// The machine's clock.
 WallTime wall_now();
+/// The same in ms since 1970-01-01 UTC.
+std::int64_t now_ms();
 
 }  // namespace nearline

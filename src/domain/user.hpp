@@ -16,6 +16,8 @@ struct User {
     std::int64_t created_at = 0;  ///< seconds since 1970-01-01 UTC
     std::int64_t changed_at = 0;  ///< last change of password or rights: tokens from before are void
     bool notifications = true;    ///< wants a mail for each prediction
+    /// When mail was last switched on again, ms since 1970-01-01 UTC; 0: it was never off.
+    std::int64_t mail_since = 0;
     friend bool operator==(const User&, const User&) = default;
 };
 

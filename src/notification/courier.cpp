@@ -19,10 +19,6 @@ using Outcome = Sent::Outcome;
 
 constexpr const char* witness = "mail letters";  // in Health, of the stream
 
-std::int64_t now_ms() {
-    return std::chrono::duration_cast<std::chrono::milliseconds>(wall_now().time_since_epoch()).count();
-}
-
 /// What was checked when it was taken in.
 Result<MailedPrediction> read_entry(const Entry& entry, const schema::JsonSchema& schema) {
     const std::string value = entry.record.value.value_or("");
@@ -70,6 +66,7 @@ Courier::Turn Courier::work(const StopToken& stop) {
 Courier::Turn Courier::serve(Claim& claim, const StopToken& stop) {
     const auto recipient = parts_.addresses.find(claim.user);
     if (is_skipped(claim, recipient)) return Turn::nothing_sent;
+    skip_from_before(claim, *recipient);
     for (int mails = 0; mails < options_.mails_in_turn && !stop.requested(); ++mails) {
         const auto mail = next_mail(claim);
         if (!mail) return mails == 0 ? Turn::nothing_sent : Turn::worked;
@@ -88,6 +85,14 @@ bool Courier::is_skipped(const Claim& claim, const std::optional<AddressBook::Re
     (recipient ? parts_.metrics.opted_out : parts_.metrics.unknown_user).add(static_cast<double>(skipped));
     parts_.outbox.release(claim, {});
     return true;
+}
+
+/// Off and on again before a sender looked, mail is not wanted of what was predicted until then.
+void Courier::skip_from_before(const Claim& claim, const AddressBook::Recipient& recipient) {
+    if (recipient.mail_since == 0) return;
+    const auto skipped =
+        parts_.outbox.skip_before(claim, recipient.mail_since, "the user had switched mail off when it was made");
+    parts_.metrics.opted_out.add(static_cast<double>(skipped));
 }
 
 /// Nothing: the claim is released.

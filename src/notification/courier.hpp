@@ -65,6 +65,7 @@ private:
 
     Turn serve(Claim& claim, const StopToken& stop);
     bool is_skipped(const Claim& claim, const std::optional<AddressBook::Recipient>& recipient);
+    void skip_from_before(const Claim& claim, const AddressBook::Recipient& recipient);
     std::optional<Composition> next_mail(Claim& claim);
     Sent send(const Composition& mail, const std::string& address);
     Next settle(const Claim& claim, const Composition& mail, Sent sent, const StopToken& stop);

@@ -114,6 +114,9 @@ public:
     virtual void finish(const Claim& claim, End end, const std::string& words) = 0;
     /// As finish(), of all that waits for the user; gives how many entries.
     virtual std::size_t skip_all(const Claim& claim, const std::string& words) = 0;
+    /// As skip_all(), of those whose record is from before `time` (ms since 1970-01-01 UTC, by the record's own time),
+    /// also out of a mail that was composed: what is left of it keeps its id.
+    virtual std::size_t skip_before(const Claim& claim, std::int64_t time, const std::string& words) = 0;
 
     /// When a user whose lease ends is looked at next.
     struct Rest {

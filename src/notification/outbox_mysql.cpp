@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <map>
 #include <random>
 #include <stdexcept>
@@ -19,6 +20,8 @@ using store::MysqlValue;
 
 /// The server's clock in ms: the one that all processes share.
 #define NEARLINE_NOW "CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)"
+
+constexpr std::int64_t end_of_time = std::numeric_limits<std::int64_t>::max();
 
 constexpr std::string_view insert_head =
     "INSERT INTO outbox_entries (request_id, outcome, user, queued_at, keep_from, topic, partition_number, "
@@ -205,7 +208,7 @@ public:
 
     void finish(const Claim& claim, End end, const std::string& words) override {
         change(claim, std::nullopt, [&](MysqlConnection& connection) {
-            end_entries(connection, claim, entry_state::composed, end, words);
+            end_entries(connection, claim, entry_state::composed, end, words, end_of_time);
             forget_mail(connection, claim);
             return true;
         });
@@ -213,9 +216,16 @@ public:
 
     std::size_t skip_all(const Claim& claim, const std::string& words) override {
         return change(claim, std::nullopt, [&](MysqlConnection& connection) {
-            const std::size_t skipped = end_entries(connection, claim, entry_state::waiting, End::skipped, words) +
-                                        end_entries(connection, claim, entry_state::composed, End::skipped, words);
+            const std::size_t skipped = skip(connection, claim, end_of_time, words);
             forget_mail(connection, claim);
+            return skipped;
+        });
+    }
+
+    std::size_t skip_before(const Claim& claim, std::int64_t time, const std::string& words) override {
+        return change(claim, std::nullopt, [&](MysqlConnection& connection) {
+            const std::size_t skipped = skip(connection, claim, time, words);
+            if (skipped > 0 && read_composition(connection, claim).entries.empty()) forget_mail(connection, claim);
             return skipped;
         });
     }
@@ -338,13 +348,20 @@ private:
     }
 
     static std::size_t end_entries(MysqlConnection& connection, const Claim& claim, std::int64_t state, End end,
-                                   const std::string& words) {
+                                   const std::string& words, std::int64_t before) {
         return connection
             .execute(
                 "UPDATE outbox_entries SET state = ?, words = ?, record_key = NULL, record_value = NULL, "
-                "record_headers = NULL WHERE user = ? AND state = ?",
-                {to_state(end), words, claim.user.to_string(), state})
+                "record_headers = NULL WHERE user = ? AND state = ? AND record_time < ?",
+                {to_state(end), words, claim.user.to_string(), state, before})
             .matched;
+    }
+
+    // Of what waits and what is composed, the records from before `before`.
+    static std::size_t skip(MysqlConnection& connection, const Claim& claim, std::int64_t before,
+                            const std::string& words) {
+        return end_entries(connection, claim, entry_state::waiting, End::skipped, words, before) +
+               end_entries(connection, claim, entry_state::composed, End::skipped, words, before);
     }
 
     static void forget_mail(MysqlConnection& connection, const Claim& claim) {

@@ -19,10 +19,6 @@
 namespace nearline::notification {
 namespace {
 
-std::int64_t now_ms() {
-    return std::chrono::duration_cast<std::chrono::milliseconds>(wall_now().time_since_epoch()).count();
-}
-
 // One connection of its own, one mutex; other processes, and the users' own connection, are kept away by
 // BEGIN IMMEDIATE.
 class SqliteOutbox final : public Outbox {
@@ -176,6 +172,16 @@ public:
             require_lease(database, claim);
             const std::size_t skipped = end_entries(database, claim, "state < 2", End::skipped, words);
             forget_mail(database, claim);
+            return skipped;
+        });
+    }
+
+    std::size_t skip_before(const Claim& claim, std::int64_t time, const std::string& words) override {
+        return change([&](SQLite::Database& database) {
+            require_lease(database, claim);
+            const std::size_t skipped = end_entries(
+                database, claim, "state < 2 AND record_time < " + std::to_string(time), End::skipped, words);
+            if (skipped > 0 && read_composition(database, claim).entries.empty()) forget_mail(database, claim);
             return skipped;
         });
     }

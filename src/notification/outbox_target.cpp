@@ -16,10 +16,6 @@ namespace {
 constexpr int status_of_predictions = 200;
 constexpr auto witness = "outbox";  // in Health: others in the process use its database, too
 
-std::int64_t now_ms() {
-    return std::chrono::duration_cast<std::chrono::milliseconds>(wall_now().time_since_epoch()).count();
-}
-
 }  // namespace
 
 OutboxTarget::OutboxTarget(Outbox& outbox, schema::TopicCodec& codec, Options options,

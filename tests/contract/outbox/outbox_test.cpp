@@ -88,6 +88,27 @@ TEST_P(OutboxTest, ForAUserWhoIsNoMoreAllIsSkipped) {
     EXPECT_EQ(1U, outbox_->totals().waiting);
 }
 
+TEST_P(OutboxTest, WhatIsFromBeforeIsSkippedAlsoOutOfAMail) {
+    std::vector<Entry> entries;
+    for (int i = 0; i < 4; ++i) {
+        entries.push_back(entry(ann_, i));
+        entries.back().record.timestamp = 1'000 + i;
+    }
+    outbox_->add(entries);
+    const auto claim = outbox_->claim(long_lease);
+    const auto mail = outbox_->compose(*claim, 2, true, {}, long_lease);
+    EXPECT_EQ(1U, outbox_->skip_before(*claim, 1'001, "from before"));
+    const auto rest = outbox_->composed(*claim, long_lease);
+    EXPECT_EQ(mail.id, rest.id);
+    EXPECT_EQ(std::vector{entries[1].request_id}, ids_of(rest));
+    EXPECT_EQ(2U, outbox_->skip_before(*claim, 1'003, "from before"));
+    EXPECT_EQ(0U, outbox_->skip_before(*claim, 1'003, "from before"));
+    const auto backlog = outbox_->backlog(*claim, 10);
+    EXPECT_FALSE(backlog.has_composition) << "nothing is left of the mail";
+    EXPECT_EQ(1U, backlog.entries);
+    EXPECT_EQ(1U, outbox_->totals().waiting);
+}
+
 TEST_P(OutboxTest, WhatIsDeadIsRevivedByItsLetterOnce) {
     std::vector<Entry> entries{entry(ann_)};
     outbox_->add(entries);

@@ -22,6 +22,7 @@ using Added = UserStore::Added;
 using Changed = UserStore::Changed;
 
 constexpr std::int64_t now = 1'700'000'000;
+constexpr std::int64_t now_ms = now * 1'000;
 const std::string some_hash = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHQ$hash";
 
 User user(const std::string& name, bool admin = false) {
@@ -183,19 +184,27 @@ TEST_P(Users, MailCanBeSwitchedOffAndOnWhichVoidsNothing) {
     const User ann = user("ann@example.com");
     store_->add(ann, some_hash);
     EXPECT_TRUE(store_->find_by_id(ann.id)->notifications) << "on unless switched off";
-    EXPECT_EQ(Changed::done, store_->set_notifications(ann.id, false));
+    EXPECT_EQ(Changed::done, store_->set_notifications(ann.id, true, now_ms));
+    EXPECT_EQ(0, store_->find_by_id(ann.id)->mail_since) << "it was never off";
+    EXPECT_EQ(Changed::done, store_->set_notifications(ann.id, false, now_ms));
     User silent = ann;
     silent.notifications = false;
     EXPECT_EQ(silent, store_->find_by_id(ann.id)) << "changed_at too is what it was";
     EXPECT_EQ(silent, store_->find_by_name("ann@example.com")->user);
     EXPECT_THAT(store_->list(10, ""), ElementsAre(silent));
-    EXPECT_EQ(Changed::done, store_->set_notifications(ann.id, false)) << "no change is fine";
-    EXPECT_EQ(Changed::done, store_->set_notifications(ann.id, true));
-    EXPECT_EQ(ann, store_->find_by_id(ann.id));
-    EXPECT_EQ(Changed::unknown, store_->set_notifications(Uuid::random(), false));
+    EXPECT_EQ(Changed::done, store_->set_notifications(ann.id, false, now_ms)) << "no change is fine";
+    EXPECT_EQ(Changed::done, store_->set_notifications(ann.id, true, now_ms + 5));
+    User again = ann;
+    again.mail_since = now_ms + 5;
+    EXPECT_EQ(again, store_->find_by_id(ann.id));
+    EXPECT_EQ(Changed::done, store_->set_notifications(ann.id, true, now_ms + 9));
+    EXPECT_EQ(again, store_->find_by_id(ann.id)) << "it was on";
+    EXPECT_EQ(again, store_->find_by_name("ann@example.com")->user);
+    EXPECT_EQ(now_ms + 5, UserAddressBook(*store_).find(ann.id)->mail_since);
+    EXPECT_EQ(Changed::unknown, store_->set_notifications(Uuid::random(), false, now_ms));
     store_->add(user("bob@example.com", true), some_hash);
     store_->remove(ann.id, now);
-    EXPECT_EQ(Changed::unknown, store_->set_notifications(ann.id, false));
+    EXPECT_EQ(Changed::unknown, store_->set_notifications(ann.id, false, now_ms));
 }
 
 TEST_P(Users, AnAddressBookHasThoseWhoAreThere) {
@@ -205,7 +214,7 @@ TEST_P(Users, AnAddressBookHasThoseWhoAreThere) {
     store_->add(ann, some_hash);
     EXPECT_EQ("ann@example.com", book.find(ann.id)->address);
     EXPECT_TRUE(book.find(ann.id)->wants_mail);
-    store_->set_notifications(ann.id, false);
+    store_->set_notifications(ann.id, false, now_ms);
     EXPECT_FALSE(book.find(ann.id)->wants_mail);
     store_->remove(ann.id, now);
     EXPECT_FALSE(book.find(ann.id));

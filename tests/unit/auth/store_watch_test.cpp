@@ -47,7 +47,7 @@ public:
     Changed remove(const Uuid&, std::int64_t) override { return Changed::unknown; }
     Changed set_admin(const Uuid&, bool, std::int64_t) override { return Changed::unknown; }
     Changed set_password(const Uuid&, const std::string&, std::int64_t) override { return Changed::unknown; }
-    Changed set_notifications(const Uuid&, bool) override { return Changed::unknown; }
+    Changed set_notifications(const Uuid&, bool, std::int64_t) override { return Changed::unknown; }
     void replace_hash(const Uuid&, const std::string&, const std::string&) override {}
     std::vector<User> list(int, std::string_view) override { return {}; }
 

@@ -239,6 +239,16 @@ TEST_F(CourierTest, NobodyIsMailedWhoIsGoneOrDoesNotWantIt) {
     EXPECT_EQ(0U, outbox_->totals().waiting);
 }
 
+TEST_F(CourierTest, WhatWasMadeBeforeMailWasSwitchedOnAgainIsNotMailed) {
+    add(ann_, 2, 1h);
+    const auto ids = add(ann_, 1);
+    addresses_.recipients[ann_].mail_since = now_ms() - 60'000;
+    work_off(courier());
+    EXPECT_THAT(tried_ids(), ElementsAre(ids[0].to_string()));
+    EXPECT_EQ(2, counted(counters_.opted_out));
+    EXPECT_EQ(0U, outbox_->totals().waiting);
+}
+
 TEST_F(CourierTest, AMailThatIsCutOffAtAStopSaysNothingOfTheServer) {
     add(ann_, 1);
     script_.answers = {{Outcome::away, "stopped while it was sent"}};
