@@ -323,16 +323,17 @@ private:
         }
     }
 
-    // Read twice, the same record revives nothing twice.
+    // Read twice, the same record revives nothing twice. What is revived is as old as its coming back: how long it is
+    // tried is counted from there.
     static void revive(MysqlConnection& connection, const Entry& entry) {
         const auto& record = entry.record;
         connection.execute(
             "UPDATE outbox_entries SET state = 0, queued_at = " NEARLINE_NOW
-            ", keep_from = GREATEST(keep_from, " NEARLINE_NOW
-            "), attempts = 0, mail_id = NULL, words = NULL, topic = ?, partition_number = ?, record_offset = ?, "
+            ", keep_from = GREATEST(keep_from, " NEARLINE_NOW "), record_time = GREATEST(" NEARLINE_NOW
+            ", ?), attempts = 0, mail_id = NULL, words = NULL, topic = ?, partition_number = ?, record_offset = ?, "
             "record_key = ?, record_value = ?, record_headers = ? WHERE request_id = ? AND outcome = ? AND state = 4 "
             "AND NOT (topic = ? AND partition_number = ? AND record_offset = ?)",
-            {record.at.topic, std::int64_t{record.at.partition}, record.offset, to_value(record.key),
+            {record.timestamp, record.at.topic, std::int64_t{record.at.partition}, record.offset, to_value(record.key),
              to_value(record.value), headers_value(entry), entry.request_id.to_string(), outcome_prediction,
              record.at.topic, std::int64_t{record.at.partition}, record.offset});
     }

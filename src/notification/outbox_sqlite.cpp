@@ -293,16 +293,18 @@ private:
         insert.reset();
     }
 
-    // Read twice, the same record revives nothing twice.
+    // Read twice, the same record revives nothing twice. What is revived is as old as its coming back: how long it is
+    // tried is counted from there.
     static void revive(SQLite::Database& database, const Entry& entry, std::int64_t now) {
         const auto& record = entry.record;
         const std::string headers = stream::embedded::encode_headers(record.headers);
-        SQLite::Statement update(database,
-                                 "UPDATE outbox_entries SET state = 0, queued_at = ?1, keep_from = max(keep_from, ?1), "
-                                 "attempts = 0, mail_id = NULL, words = NULL, topic = ?2, partition_number = ?3, "
-                                 "record_offset = ?4, record_key = ?5, record_value = ?6, record_headers = ?7 "
-                                 "WHERE request_id = ?8 AND outcome = ?9 AND state = 4 AND "
-                                 "NOT (topic = ?2 AND partition_number = ?3 AND record_offset = ?4)");
+        SQLite::Statement update(
+            database,
+            "UPDATE outbox_entries SET state = 0, queued_at = ?1, keep_from = max(keep_from, ?1), "
+            "attempts = 0, mail_id = NULL, words = NULL, record_time = ?10, topic = ?2, partition_number = ?3, "
+            "record_offset = ?4, record_key = ?5, record_value = ?6, record_headers = ?7 "
+            "WHERE request_id = ?8 AND outcome = ?9 AND state = 4 AND "
+            "NOT (topic = ?2 AND partition_number = ?3 AND record_offset = ?4)");
         update.bind(1, now);
         update.bind(2, record.at.topic);
         update.bind(3, record.at.partition);
@@ -312,6 +314,7 @@ private:
         bind_bytes(update, 7, headers.empty() ? std::nullopt : std::optional(headers));
         bind_id(update, 8, entry.request_id);
         update.bind(9, outcome_prediction);
+        update.bind(10, std::max(now, record.timestamp));
         update.exec();
     }
 

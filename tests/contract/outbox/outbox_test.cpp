@@ -111,6 +111,7 @@ TEST_P(OutboxTest, WhatIsFromBeforeIsSkippedAlsoOutOfAMail) {
 
 TEST_P(OutboxTest, WhatIsDeadIsRevivedByItsLetterOnce) {
     std::vector<Entry> entries{entry(ann_)};
+    entries[0].record.timestamp -= 1'000'000'000;
     outbox_->add(entries);
     auto claim = outbox_->claim(long_lease);
     outbox_->compose(*claim, 1, false, {}, long_lease);
@@ -127,6 +128,7 @@ TEST_P(OutboxTest, WhatIsDeadIsRevivedByItsLetterOnce) {
     ASSERT_TRUE(claim);
     const auto mail = outbox_->compose(*claim, 1, false, {}, long_lease);
     EXPECT_EQ(entries[0].record.value, mail.entries.at(0).record.value);
+    EXPECT_GT(mail.entries.at(0).record.timestamp, entries[0].record.timestamp + 900'000'000) << "tried from now on";
     EXPECT_EQ("output-topic.notification.retry", mail.entries.at(0).record.at.topic);
     outbox_->finish(*claim, Outbox::End::dead, "550 again");
     outbox_->release(*claim, {});

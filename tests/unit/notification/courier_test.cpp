@@ -78,19 +78,22 @@ protected:
         addresses_.recipients[ann_] = {"ann@example.com", true};
     }
 
+    static Entry old_entry(const Uuid& user, std::chrono::milliseconds age) {
+        Entry entry{.request_id = Uuid::random(), .user = user};
+        entry.record.at = {"output-topic", 0};
+        entry.record.timestamp = now_ms() - age.count();
+        entry.record.value = schema::frame(
+            7, R"({"status":200,"model_id":"m","prediction":"setosa","model_type":"t","sepal_length":5.1,)"
+               R"("created_at":"2022-12-29 00:07:11.830677","message":"Success"})");
+        return entry;
+    }
     std::vector<Uuid> add(const Uuid& user, int entries, std::chrono::milliseconds age = 0ms) {
         std::vector<Entry> made;
         std::vector<Uuid> ids;
         for (int i = 0; i < entries; ++i) {
-            Entry entry{.request_id = Uuid::random(), .user = user};
-            entry.record.at = {"output-topic", 0};
-            entry.record.offset = i;
-            entry.record.timestamp = now_ms() - age.count();
-            entry.record.value = schema::frame(
-                7, R"({"status":200,"model_id":"m","prediction":"setosa","model_type":"t","sepal_length":5.1,)"
-                   R"("created_at":"2022-12-29 00:07:11.830677","message":"Success"})");
-            ids.push_back(entry.request_id);
-            made.push_back(std::move(entry));
+            made.push_back(old_entry(user, age));
+            made.back().record.offset = i;
+            ids.push_back(made.back().request_id);
         }
         outbox_->add(made);
         return ids;
@@ -302,6 +305,21 @@ TEST_F(CourierTest, WhatIsPutOffForTooLongIsGivenUp) {
     ASSERT_EQ(1U, stream_.stored(dlq).size());
     EXPECT_EQ("given up after 1h: 450 mailbox full",
               stream::find_header(stream_.stored(dlq)[0].record, "__connect.errors.exception.message"));
+}
+
+TEST_F(CourierTest, AReplayedLetterIsTriedAgainAsLongAsAnyMail) {
+    options_.give_up = 1h;
+    Entry entry = old_entry(ann_, 2h);
+    outbox_->add(std::vector{entry});
+    script_.answers = {{Outcome::permanent, "550 no such mailbox"}, {Outcome::temporary, "450 mailbox full"}};
+    work_off(courier());
+    ASSERT_EQ(1U, stream_.stored(dlq).size());
+    entry.record.at.topic = "output-topic.notification.retry";
+    entry.is_retried = true;
+    outbox_->add(std::vector{entry});
+    work_off(courier(), 300ms);
+    EXPECT_EQ(1U, stream_.stored(dlq).size()) << "put off, it is not given up for its age";
+    EXPECT_EQ(1, counted(counters_.tried(Outcome::sent)));
 }
 
 TEST_F(CourierTest, AnOldOneThatIsTakenIsMailed) {
