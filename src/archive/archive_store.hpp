@@ -19,7 +19,7 @@ struct Document {
     ArchivedPrediction entry;
     stream::TopicPartition at;   ///< where the record is, or was
     std::int64_t offset = 0;     ///< there
-    std::int64_t timestamp = 0;  ///< the record's own time, ms since 1970-01-01 UTC
+    std::int64_t timestamp = 0;  ///< the record's own time, ms since 1970-01-01 UTC; without one its prediction's
 };
 
 /// How old archived predictions become, by their records' own time; nothing: for ever.

@@ -99,8 +99,11 @@ private:
         return found;
     }
 
-    /// A date that MongoDB can have: without a retention the beginning of time is early enough.
-    std::int64_t oldest() const { return std::max<std::int64_t>(oldest_kept(keep_), 0); }
+    /// A date that MongoDB can have: without a retention the year 0, where created_at begins, is early enough.
+    std::int64_t oldest() const {
+        constexpr std::int64_t year_0 = -62'167'219'200'000;
+        return std::max(oldest_kept(keep_), year_0);
+    }
 
     MongoPool pool_;
     const Retention keep_;

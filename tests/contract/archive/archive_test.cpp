@@ -141,6 +141,14 @@ TEST_P(Archive, WhatIsPastTheRetentionIsNotReadAnyMore) {
     EXPECT_THAT(listed, ElementsAre(young.entry.id));
 }
 
+TEST_P(Archive, WhatHasATimeBefore1970IsThere) {
+    auto early = prediction(Uuid::random(), ann_);
+    early.timestamp = -1;
+    write({early});
+    EXPECT_TRUE(reader_->find(early.entry.id));
+    EXPECT_THAT(page(ann_, 10), ElementsAre(early.entry.id));
+}
+
 TEST_P(Archive, PagesNeitherSkipNorRepeat) {
     std::vector<Uuid> expected;
     std::vector<Document> batch;

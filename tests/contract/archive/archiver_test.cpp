@@ -114,6 +114,22 @@ TEST_F(ArchiverTest, WhatIsPastTheRetentionIsNotBroughtBack) {
     EXPECT_EQ(1, count("expired"));
 }
 
+TEST_F(ArchiverTest, ARecordWithoutATimeIsAsOldAsItsPrediction) {
+    const auto id = Uuid::random();
+    auto timeless = [&] {
+        auto made = answered(id);
+        made.timestamp = -1;
+        return std::vector{made};
+    };
+    open(std::chrono::hours(24));
+    EXPECT_TRUE(archiver_->write(timeless(), "cluster").empty());
+    EXPECT_FALSE(place_.reader()->find(id)) << "of 2026-01-02";
+    EXPECT_EQ(1, count("expired"));
+    open();
+    EXPECT_TRUE(archiver_->write(timeless(), "cluster").empty());
+    EXPECT_TRUE(place_.reader()->find(id));
+}
+
 TEST_F(ArchiverTest, WaitsForTheRegistryAndSaysSo) {
     open();
     // Of another id, so that the registry has to be asked.
