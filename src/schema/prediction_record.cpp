@@ -30,6 +30,10 @@ std::variant<Prediction, Rejection> read_prediction(const boost::json::value& do
     if (!prediction) return no_prediction(prediction.error().detail);
     if (!parse_created_at(prediction->created_at))
         return no_prediction("created_at is no date: " + prediction->created_at);
+    if (prediction->status != 200 && prediction->status < 400) {
+        return no_prediction("status is " + std::to_string(prediction->status) +
+                             ", which is neither that of a prediction, 200, nor that of a failure, 400 or more");
+    }
     if (prediction->status == 200 && !prediction->prediction)
         return no_prediction("status is 200, and prediction is null, which says that there is none");
     return *std::move(prediction);

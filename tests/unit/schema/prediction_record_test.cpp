@@ -50,6 +50,12 @@ TEST(PredictionRecord, WhatNoReaderCouldUseIsNone) {
                 HasSubstr("created_at is no date"));
     EXPECT_THAT(reason_of(R"({"status":200,"prediction":null,"created_at":"2026-01-01 00:00:00.000000","message":""})"),
                 HasSubstr("prediction is null"));
+    for (const char* const status : {"100", "199", "201", "302", "399", "0", "-1"}) {
+        EXPECT_THAT(reason_of(std::string(R"({"status":)") + status +
+                              R"(,"prediction":"a","created_at":"2026-01-01 00:00:00.000000","message":""})"),
+                    HasSubstr("neither that of a prediction"))
+            << status;
+    }
     EXPECT_THAT(reason_of("[]"), HasSubstr("not a prediction"));
 }
 
@@ -57,6 +63,9 @@ TEST(PredictionRecord, AFailureNeedsNoPrediction) {
     const auto failure =
         read(R"({"status":422,"prediction":null,"created_at":"2026-01-01 00:00:00.000000","message":"no"})");
     EXPECT_EQ(std::get<Prediction>(failure).status, 422);
+    const auto first =
+        read(R"({"status":400,"prediction":null,"created_at":"2026-01-01 00:00:00.000000","message":"no"})");
+    EXPECT_EQ(std::get<Prediction>(first).status, 400);
 }
 
 }  // namespace
