@@ -100,6 +100,10 @@ public:
     /// Counts no more than `most`.
     virtual Backlog backlog(const Claim& claim, std::size_t most) = 0;
 
+    /// Ends all that waits for anybody, leased or not, as skip_all() does for one; gives how many entries. For who
+    /// mails nothing any more.
+    virtual std::size_t skip_everything(const std::string& words) = 0;
+
     // These throw LeaseLost.
 
     /// Settles a mail of the user's oldest `entries` entries, and renews the lease. `count` is what the

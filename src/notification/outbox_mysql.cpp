@@ -1,14 +1,11 @@
 #include <algorithm>
-#include <array>
 #include <limits>
-#include <map>
 #include <random>
-#include <stdexcept>
 #include <utility>
 
 #include "notification/outbox_impl.hpp"
+#include "notification/outbox_mysql_rows.hpp"
 #include "store/mysql.hpp"
-#include "stream/embedded/header_codec.hpp"
 
 namespace nearline::notification {
 namespace {
@@ -18,82 +15,7 @@ using store::MysqlResult;
 using store::MysqlRow;
 using store::MysqlValue;
 
-/// The server's clock in ms: the one that all processes share.
-#define NEARLINE_NOW "CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)"
-
 constexpr std::int64_t end_of_time = std::numeric_limits<std::int64_t>::max();
-
-constexpr std::string_view insert_head =
-    "INSERT INTO outbox_entries (request_id, outcome, user, queued_at, keep_from, topic, partition_number, "
-    "record_offset, record_time, record_key, record_value, record_headers) VALUES ";
-constexpr std::string_view insert_row =
-    "(?, ?, ?, " NEARLINE_NOW ", GREATEST(" NEARLINE_NOW ", ?), ?, ?, ?, ?, ?, ?, ?)";
-// Not INSERT IGNORE: that would cut what is too long, too.
-constexpr std::string_view insert_tail = " ON DUPLICATE KEY UPDATE request_id = request_id";
-
-// Statements are prepared once for each text: so many rows, or so many, or one.
-constexpr std::array<std::size_t, 3> insert_sizes{64, 8, 1};
-/// Above it, rows travel alone: the server takes no statement over max_allowed_packet.
-constexpr std::size_t large_entry = 16'384;
-
-const std::string& insert_statement(std::size_t rows) {
-    static const std::map<std::size_t, std::string> texts = [] {
-        std::map<std::size_t, std::string> made;
-        for (const std::size_t size : insert_sizes) {
-            std::string text(insert_head);
-            for (std::size_t i = 0; i < size; ++i) text += (i == 0 ? "" : ", ") + std::string(insert_row);
-            made[size] = text + std::string(insert_tail);
-        }
-        return made;
-    }();
-    return texts.at(rows);
-}
-
-MysqlValue to_value(const std::optional<std::string>& bytes) {
-    if (!bytes) return std::monostate();
-    return *bytes;
-}
-
-MysqlValue headers_value(const Entry& entry) {
-    const std::string headers = stream::embedded::encode_headers(entry.record.headers);
-    if (headers.empty()) return std::monostate();
-    return headers;
-}
-
-void append_values(std::vector<MysqlValue>& values, const Entry& entry) {
-    const auto& record = entry.record;
-    values.insert(values.end(), {entry.request_id.to_string(), outcome_prediction, entry.user.to_string(),
-                                 record.timestamp, record.at.topic, std::int64_t{record.at.partition}, record.offset,
-                                 record.timestamp, to_value(record.key), to_value(record.value), headers_value(entry)});
-}
-
-std::size_t size_of(const Entry& entry) {
-    return entry.record.value.value_or("").size() + entry.record.key.value_or("").size() +
-           stream::embedded::encode_headers(entry.record.headers).size();
-}
-
-std::optional<std::string> bytes_of(const MysqlRow& row, std::size_t column) {
-    if (row.is_null(column)) return std::nullopt;
-    return row.text(column);
-}
-
-Uuid id_of(const std::string& text) {
-    const auto id = Uuid::parse(text);
-    if (!id) throw std::runtime_error("an id in the outbox is no UUID");
-    return *id;
-}
-
-Entry read_entry(const MysqlRow& row, const Uuid& user) {
-    Entry entry{.request_id = id_of(row.text(0)), .user = user};
-    entry.record.at = {row.text(1), static_cast<int>(row.integer(2))};
-    entry.record.offset = row.integer(3);
-    entry.record.timestamp = row.integer(4);
-    entry.record.key = bytes_of(row, 5);
-    entry.record.value = bytes_of(row, 6);
-    entry.record.headers =
-        stream::embedded::decode_headers(bytes_of(row, 7).value_or("")).value_or(std::vector<stream::Header>());
-    return entry;
-}
 
 // A user's row is locked before the user's entries, everywhere: who adds and who sends then wait for one
 // another instead of standing in each other's way.
@@ -121,7 +43,7 @@ public:
                     "), " NEARLINE_NOW "))",
                     {user.to_string()});
             }
-            insert(connection, entries);
+            insert_entries(connection, entries);
             for (const Entry& entry : entries) {
                 if (entry.is_retried) revive(connection, entry);
             }
@@ -222,6 +144,22 @@ public:
         });
     }
 
+    std::size_t skip_everything(const std::string& words) override {
+        std::size_t skipped = 0;
+        pool_.transaction([&](MysqlConnection& connection) {
+            connection.execute(
+                "UPDATE outbox_users SET lease_token = NULL, lease_until = 0, due_at = NULL, not_before = 0, mail_id = "
+                "NULL, failures = 0 WHERE due_at IS NOT NULL OR lease_token IS NOT NULL");
+            skipped = connection
+                          .execute(
+                              "UPDATE outbox_entries SET state = ?, words = ?, record_key = NULL, record_value = NULL, "
+                              "record_headers = NULL WHERE state IN (0, 1)",
+                              {entry_state::skipped, words})
+                          .matched;
+        });
+        return skipped;
+    }
+
     std::size_t skip_before(const Claim& claim, std::int64_t time, const std::string& words) override {
         return change(claim, std::nullopt, [&](MysqlConnection& connection) {
             const std::size_t skipped = skip(connection, claim, time, words);
@@ -304,23 +242,6 @@ private:
             result = work(connection);
         });
         return *std::move(result);
-    }
-
-    static void insert(MysqlConnection& connection, std::span<const Entry> entries) {
-        std::vector<MysqlValue> values;
-        for (const std::size_t size : insert_sizes) {
-            while (entries.size() >= size) {
-                const auto part = entries.first(size);
-                if (size > 1 && std::any_of(part.begin(), part.end(),
-                                            [](const Entry& entry) { return size_of(entry) > large_entry; })) {
-                    break;
-                }
-                values.clear();
-                for (const Entry& entry : part) append_values(values, entry);
-                connection.execute(insert_statement(size), values);
-                entries = entries.subspan(size);
-            }
-        }
     }
 
     // Read twice, the same record revives nothing twice. What is revived is as old as its coming back: how long it is

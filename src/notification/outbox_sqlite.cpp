@@ -176,6 +176,21 @@ public:
         });
     }
 
+    std::size_t skip_everything(const std::string& words) override {
+        return change([&](SQLite::Database& database) {
+            database.exec(
+                "UPDATE outbox_users SET lease_token = NULL, lease_until = 0, due_at = NULL, not_before = 0, mail_id = "
+                "NULL, failures = 0 WHERE due_at IS NOT NULL OR lease_token IS NOT NULL");
+            SQLite::Statement update(
+                database,
+                "UPDATE outbox_entries SET state = ?, words = ?, record_key = NULL, record_value = "
+                "NULL, record_headers = NULL WHERE state < 2");
+            update.bind(1, entry_state::skipped);
+            update.bind(2, words);
+            return static_cast<std::size_t>(update.exec());
+        });
+    }
+
     std::size_t skip_before(const Claim& claim, std::int64_t time, const std::string& words) override {
         return change([&](SQLite::Database& database) {
             require_lease(database, claim);

@@ -49,7 +49,7 @@ public:
           gate_(options_.server_retry),
           target_(parts.outbox, parts.codec, target_options(), metrics_, parts.health),
           sink_(parts.stream, target_, options_.sink, parts.metrics, parts.health) {
-        if (options_.courier.rules.mode == MailRules::Mode::off) return;
+        if (is_off()) return;
         const Courier::Parts courier{parts.outbox,         parts.addresses, parts.templates, dead_letters_,
                                      parts.codec.schema(), metrics_,        parts.health,    failing_};
         for (std::size_t i = 0; i < options_.senders; ++i) {
@@ -81,7 +81,7 @@ public:
 private:
     OutboxTarget::Options target_options() {
         OutboxTarget::Options target;
-        target.is_off = options_.courier.rules.mode == MailRules::Mode::off;
+        target.is_off = is_off();
         target.max_age = options_.max_age;
         target.retry_topic = options_.sink.retry_topic;
         target.registry_dependency = options_.registry_dependency;
@@ -94,7 +94,9 @@ private:
     Courier::Turn take_turn(Courier& courier);
     std::chrono::milliseconds time_to_look();
     void tidy();
+    void skip_everything();
     void sweep();
+    bool is_off() const noexcept { return options_.courier.rules.mode == MailRules::Mode::off; }
 
     const Parts parts_;
     const Options options_;
@@ -195,6 +197,7 @@ std::chrono::milliseconds Service::Impl::time_to_look() {
 void Service::Impl::tidy() {
     for (int round = 0; !stop_.requested(); ++round) {
         try {
+            if (is_off()) skip_everything();
             const auto totals = parts_.outbox.totals();
             metrics_.waiting.set(static_cast<double>(totals.waiting));
             metrics_.oldest_waiting_seconds.set(std::chrono::duration<double>(totals.oldest_age).count());
@@ -206,6 +209,14 @@ void Service::Impl::tidy() {
         }
         stop_.wait_for(tidy_every);
     }
+}
+
+/// What waits from a time when mail was on would go out, late, when it is on again.
+void Service::Impl::skip_everything() {
+    if (parts_.outbox.totals().waiting == 0) return;
+    const auto skipped = parts_.outbox.skip_everything("mail is switched off");
+    metrics_.switched_off.add(static_cast<double>(skipped));
+    log::info("what waited to be mailed is skipped: mail is switched off", {{"predictions", skipped}});
 }
 
 void Service::Impl::sweep() {

@@ -88,6 +88,20 @@ TEST_P(OutboxTest, ForAUserWhoIsNoMoreAllIsSkipped) {
     EXPECT_EQ(1U, outbox_->totals().waiting);
 }
 
+TEST_P(OutboxTest, EverythingCanBeSkipped) {
+    add(ann_, 3);
+    add(bob_, 2);
+    const auto claim = outbox_->claim(long_lease);
+    outbox_->compose(*claim, 1, false, {}, long_lease);
+    EXPECT_EQ(5U, outbox_->skip_everything("off"));
+    EXPECT_EQ(0U, outbox_->skip_everything("off"));
+    EXPECT_EQ(0U, outbox_->totals().waiting);
+    EXPECT_FALSE(outbox_->next_due());
+    EXPECT_THROW(outbox_->finish(*claim, Outbox::End::sent, ""), LeaseLost);
+    const auto fresh = add(claim->user, 1);
+    EXPECT_EQ(fresh[0], send_one(*outbox_)) << "what comes later is mailed as ever";
+}
+
 TEST_P(OutboxTest, WhatIsFromBeforeIsSkippedAlsoOutOfAMail) {
     std::vector<Entry> entries;
     for (int i = 0; i < 4; ++i) {

@@ -221,9 +221,12 @@ TEST_F(ServiceTest, ADrainLetsGoOfAMailThatHangs) {
 
 TEST_F(ServiceTest, SwitchedOffItReadsAndMailsNothing) {
     options_.courier.rules.mode = MailRules::Mode::off;
+    outbox_->prepare();
+    outbox_->add(std::vector{Entry{.request_id = Uuid::random(), .user = Uuid::random()}});
     start();
+    ASSERT_TRUE(wait([&] { return outbox_->totals().waiting == 0; })) << "what waited is mailed when it is on again";
     append(3, Uuid::random());
-    ASSERT_TRUE(wait([&] { return NotificationMetrics(metrics_).switched_off.value() == 3; }));
+    ASSERT_TRUE(wait([&] { return NotificationMetrics(metrics_).switched_off.value() == 4; }));
     EXPECT_EQ(0, server_.tries);
     EXPECT_EQ(0U, outbox_->totals().waiting);
 }
