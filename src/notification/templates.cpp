@@ -27,8 +27,9 @@ namespace fs = std::filesystem;
 const std::set<std::string> single_subject_places{"prediction", "model_type", "created_at", "request_id"};
 const std::set<std::string> single_places{"address",    "created_at", "features",  "model_id",
                                           "model_type", "prediction", "request_id"};
-const std::set<std::string> digest_subject_places{"count", "first_created_at", "last_created_at"};
-const std::set<std::string> digest_places{"address", "count", "first_created_at", "last_created_at", "predictions"};
+const std::set<std::string> digest_subject_places{"count", "first_created_at", "how_many", "last_created_at", "when"};
+const std::set<std::string> digest_places{"address",     "count", "first_created_at", "how_many", "last_created_at",
+                                          "predictions", "when"};
 
 struct Kind {
     std::string file;
@@ -145,6 +146,10 @@ std::string html_rows(const std::vector<MailedPrediction>& predictions) {
     return html;
 }
 
+std::string how_many(std::size_t predictions) {
+    return std::to_string(predictions) + (predictions == 1 ? " prediction" : " predictions");
+}
+
 }  // namespace
 
 Templates::Templates(const std::optional<std::string>& folder, const std::optional<std::string>& subject) {
@@ -175,10 +180,15 @@ Letter Templates::digest(const std::vector<MailedPrediction>& predictions, const
     const auto [first, last] = std::minmax_element(
         predictions.begin(), predictions.end(),
         [](const auto& one, const auto& other) { return one.prediction.created_at < other.prediction.created_at; });
-    std::map<std::string, std::string> values{{"address", address},
-                                              {"count", std::to_string(predictions.size())},
-                                              {"first_created_at", first->prediction.created_at},
-                                              {"last_created_at", last->prediction.created_at}};
+    const std::string& from = first->prediction.created_at;
+    const std::string& to = last->prediction.created_at;
+    std::map<std::string, std::string> values{
+        {"address", address},
+        {"count", std::to_string(predictions.size())},
+        {"first_created_at", from},
+        {"how_many", how_many(predictions.size())},
+        {"last_created_at", to},
+        {"when", from == to ? "at " + from + " UTC" : "from " + from + " to " + to + " UTC"}};
     auto html_values = values;
     for (auto& [name, value] : html_values) value = escape_html(value);
     values["predictions"] = text_lines(predictions);

@@ -73,6 +73,15 @@ TEST_F(TemplatesTest, ADigestListsAll) {
     }
 }
 
+TEST_F(TemplatesTest, ADigestOfOneIsOfOneAndOfOneTime) {
+    const Templates templates(std::nullopt, std::nullopt);
+    const Letter letter = templates.digest({mailed("setosa")}, "ann@example.com");
+    EXPECT_EQ("1 prediction", letter.subject);
+    for (const auto* const part : {&letter.text, &letter.html}) {
+        EXPECT_THAT(*part, HasSubstr("1 prediction, at 2022-12-29 00:07:11.830677 UTC:"));
+    }
+}
+
 TEST_F(TemplatesTest, WhatIsHtmlInAValueIsTextInTheHtml) {
     const Templates templates(std::nullopt, std::nullopt);
     const Letter letter = templates.single(mailed("<script>\"&'</script>"), "ann@example.com");
