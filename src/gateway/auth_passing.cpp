@@ -65,6 +65,8 @@ http::Router auth_routes(http::Client& auth) {
         {"POST", "/validate", handler, "What a token says, if it is valid and its user unchanged.", ""},
         {"POST", "/register", handler, "Make a user (administrators, or anyone with open registration).",
          "application/json"},
+        {"PUT", "/users/{name}/notifications", handler,
+         "Switch the mail for each prediction on or off; for the user and administrators.", "application/json"},
     };
 }
 

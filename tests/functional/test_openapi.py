@@ -83,5 +83,10 @@ def test_logins_and_users_are_as_documented(stack, client, document):
         taken = status in (201, 409)
         schema = {"$ref": "#/components/schemas/NewUser", "components": document["components"]}
         assert jsonschema.Draft202012Validator(schema).is_valid(body) == taken, body
+    switch = paths["/users/{name}/notifications"]["put"]
+    for name, body, status in ((user["username"], {"mail": False}, 204), (user["username"], {"mail": "no"}, 422), ("nobody@example.com", {"mail": True}, 404)):
+        answer = client.session.put(f"{stack.gateway_url}/users/{name}/notifications", json=body, timeout=20)
+        assert answer.status_code == status, answer.text
+        check(document, answer, switch)
     # What is documented of a new user is all that there is.
     assert set(document["components"]["schemas"]["NewUser"]["properties"]) == set(user)

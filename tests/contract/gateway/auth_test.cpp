@@ -22,8 +22,10 @@ public:
         http::ServerOptions options;
         options.service = "auth";
         options.port = port;
-        http::Router router{
-            {"POST", "/validate", handler}, {"POST", "/login", handler}, {"POST", "/register", handler}};
+        http::Router router{{"POST", "/validate", handler},
+                            {"POST", "/login", handler},
+                            {"POST", "/register", handler},
+                            {"PUT", "/users/{name}/notifications", handler}};
         server_ = std::make_unique<http::Server>(loop_, options, router, metrics_);
         server_->start();
         url_ = server_->url();
@@ -42,6 +44,7 @@ public:
     std::string forwarded{};  // of the last request; read when it is answered
     std::string authorization{};
     std::string body{};
+    std::string path{};
 
 private:
     boost::asio::awaitable<http::Response> answer(const http::Request& request) {
@@ -53,6 +56,8 @@ private:
             co_return http::json_response(status, std::string(R"({"admin":)") + (admin ? "true" : "false") +
                                                       R"(,"exp":1,"iat":1,"username":"somebody@example.com"})");
         }
+        path = request.path;
+        if (request.method == "PUT") co_return http::Response{204};
         if (request.path == "/register") co_return http::json_response(201, "{}");
         if (status == 200) co_return http::Response{200, {{"Content-Type", "text/plain"}}, "a.b.c"};
         Problem problem{status, "Unauthorized", "Wrong name or password."};
@@ -177,6 +182,16 @@ TEST_F(WithAuth, RegistrationsArePassedOnWithTheirBody) {
     EXPECT_EQ(response.status, 201);
     EXPECT_EQ(auth.body, user);
     EXPECT_EQ(auth.forwarded, "127.0.0.1");
+}
+
+TEST_F(WithAuth, SwitchingMailOffIsPassedOn) {
+    const std::string body = R"({"mail":false})";
+    const http::Headers headers{{"Authorization", person.authorization()}, {"Content-Type", "application/json"}};
+    const auto response = gateway->send({"PUT", "/users/a%2Bb@example.com/notifications", headers, body});
+    EXPECT_EQ(response.status, 204);
+    EXPECT_EQ(auth.path, "/users/a%2Bb@example.com/notifications");
+    EXPECT_EQ(auth.body, body);
+    EXPECT_EQ(auth.authorization, person.authorization());
 }
 
 TEST(WithoutAuth, ThereIsNoLogin) {
