@@ -39,6 +39,12 @@ public:
         return {};
     }
 
+    Result<void> set_notifications(const std::string& name, bool wanted) override {
+        const auto changed = auth::set_notifications(store_, name, wanted, now_ms());
+        if (!changed) return changed.error();
+        return {};
+    }
+
 private:
     auth::UserStore& store_;
 };
@@ -121,6 +127,19 @@ int set_admin(int argc, const char* const* argv, bool admin) {
     return with_users(options, [&](auto& users) { return cli::set_admin(users, options.names[0], admin); });
 }
 
+int set_notifications(int argc, const char* const* argv) {
+    Options options;
+    Settings settings(
+        "nearline users notifications",
+        "Switches a user's mail on or off: off, nothing is mailed any more, also not what waits; on, what "
+        "is predicted from then on.");
+    settings.positional("NAME on|off", options.names, "the user's e-mail address, and which", 2, 2);
+    if (const auto code = load(settings, options, argc, argv)) return *code;
+    require_database(options);
+    return with_users(options,
+                      [&](auto& users) { return cli::set_notifications(users, options.names[0], options.names[1]); });
+}
+
 }  // namespace
 
 int users(int argc, const char* const* argv) {
@@ -130,12 +149,14 @@ int users(int argc, const char* const* argv) {
     if (action == "remove") return remove(argc - 1, argv + 1);
     if (action == "promote") return set_admin(argc - 1, argv + 1, true);
     if (action == "demote") return set_admin(argc - 1, argv + 1, false);
+    if (action == "notifications") return set_notifications(argc - 1, argv + 1);
     return show_usage("nearline users", action,
                       "Usage: nearline users add [--admin] NAME\n"
                       "       nearline users list\n"
                       "       nearline users remove NAME\n"
                       "       nearline users promote NAME\n"
-                      "       nearline users demote NAME\n\n"
+                      "       nearline users demote NAME\n"
+                      "       nearline users notifications NAME on|off\n\n"
                       "Works on the users of the data folder (./data, --data), also while `nearline up` runs on "
                       "it, or on those\nthat --users names: sqlite:FILE or mysql://user@host:3306/database. "
                       "`nearline users add --help` has more.\n");

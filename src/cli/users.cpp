@@ -69,4 +69,15 @@ int set_admin(UserDirectory& users, const std::string& name, bool admin) {
     return 0;
 }
 
+int set_notifications(UserDirectory& users, const std::string& name, const std::string& wanted) {
+    if (wanted != "on" && wanted != "off") {
+        std::cerr << "nearline users: \"" << printable(wanted) << "\" is neither on nor off\n";
+        return 2;
+    }
+    const auto changed = users.set_notifications(name, wanted == "on");
+    if (!changed) return say(changed.error());
+    std::cout << normal_name(name) << (wanted == "on" ? " gets mail" : " gets no mail") << '\n';
+    return 0;
+}
+
 }  // namespace nearline::cli

@@ -106,6 +106,11 @@ def test_users_and_topics_of_a_running_server(embedded):
     run_cli(["users", "demote", *data, "new@example.com"], check=True)
     assert re.search(r"new@example.com\s+no", run_cli(["users", "list", *data], check=True).stdout)
     assert run_cli(["users", "promote", *data, "nobody@example.com"]).returncode == 1
+    run_cli(["users", "notifications", *data, "new@example.com", "off"], check=True)
+    assert re.search(r"new@example.com\s+no\s+no", run_cli(["users", "list", *data], check=True).stdout)
+    run_cli(["users", "notifications", *data, "new@example.com", "on"], check=True)
+    assert re.search(r"new@example.com\s+no\s+yes", run_cli(["users", "list", *data], check=True).stdout)
+    assert run_cli(["users", "notifications", *data, "new@example.com", "maybe"]).returncode == 2
     run_cli(["users", "remove", *data, "new@example.com"], check=True)
     assert requests.post(embedded.auth_url + "/login", auth=("new@example.com", "correct horse"), timeout=10).status_code == 401
 

@@ -10,7 +10,7 @@ import requests
 from support.process import BIN, ROOT
 
 DOCUMENT = (ROOT / "docs" / "operations.md").read_text()
-COMMANDS = {"up": ["up"], "registry": ["registry"], "predict": ["predict"], "users": ["users add", "users list", "users remove", "users promote", "users demote"],
+COMMANDS = {"up": ["up"], "registry": ["registry"], "predict": ["predict"], "users": ["users add", "users list", "users remove", "users promote", "users demote", "users notifications"],
             "topics": ["topics list", "topics tail"], "dlq": ["dlq list", "dlq show", "dlq replay", "dlq drop"]}
 METRIC = re.compile(r"nearline_\w+")
 

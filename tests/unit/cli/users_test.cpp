@@ -29,7 +29,13 @@ public:
         admins.emplace_back(name, admin);
         return {};
     }
+    Result<void> set_notifications(const std::string& name, bool wanted) override {
+        if (name == "nobody@example.com") return Problem{404, "Not Found", "There is no user nobody@example.com."};
+        mails.emplace_back(name, wanted);
+        return {};
+    }
     std::vector<User> users;
+    std::vector<std::pair<std::string, bool>> mails;
     std::vector<std::pair<std::string, bool>> admins;
     std::vector<std::string> passwords;
 };
@@ -110,6 +116,21 @@ TEST(Users, AreMadeAdministratorsAndNoMore) {
     const Command run("", [&] { return set_admin(directory, "last@example.com", false); });
     EXPECT_EQ(run.code, 1);
     EXPECT_THAT(run.errors, HasSubstr("is the last administrator"));
+}
+
+TEST(Users, TheirMailIsSwitchedOffAndOn) {
+    Directory directory;
+    EXPECT_EQ(Command("", [&] { return set_notifications(directory, "A@Example.com", "off"); }).out,
+              "a@example.com gets no mail\n");
+    EXPECT_EQ(Command("", [&] { return set_notifications(directory, "a@example.com", "on"); }).out,
+              "a@example.com gets mail\n");
+    const Command neither("", [&] { return set_notifications(directory, "a@example.com", "no"); });
+    EXPECT_EQ(neither.code, 2);
+    EXPECT_THAT(neither.errors, HasSubstr("\"no\" is neither on nor off"));
+    const Command unknown("", [&] { return set_notifications(directory, "nobody@example.com", "off"); });
+    EXPECT_EQ(unknown.code, 1);
+    EXPECT_EQ(directory.mails,
+              (std::vector<std::pair<std::string, bool>>{{"A@Example.com", false}, {"a@example.com", true}}));
 }
 
 }  // namespace
