@@ -18,5 +18,8 @@ def test_an_installed_folder_can_be_moved(tmp_path, monkeypatch):
         assert libraries
         assert not [each for each in libraries if not each.startswith((f"{moved}/", "/lib", "/usr/lib"))]
 
+    templates = moved / "share/nearline/mail-templates"
+    assert sorted(each.name for each in templates.iterdir()) == [
+        "digest-html.html", "digest-subject.txt", "digest-text.txt", "html.html", "subject.txt", "text.txt"]
     monkeypatch.setattr(process, "BIN", moved / "bin")
-    assert EmbeddedStack(tmp_path).start().stop() == 0
+    assert EmbeddedStack(tmp_path, "--mail-templates", templates).start().stop() == 0
