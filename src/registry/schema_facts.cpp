@@ -5,7 +5,7 @@
 #include <cmath>
 #include <utility>
 
-#include "schema/schema_text.hpp"
+#include "schema/schema_graph.hpp"
 
 namespace nearline::registry {
 namespace {

@@ -11,6 +11,7 @@
 #include "domain/json.hpp"
 #include "schema/flat_check.hpp"
 #include "schema/pattern.hpp"
+#include "schema/schema_graph.hpp"
 #include "schema/schema_text.hpp"
 #include "schema/valijson.hpp"
 #include "schema/violations.hpp"
@@ -169,8 +170,7 @@ std::shared_ptr<const JsonSchema> JsonSchema::compile(std::string_view text) {
     impl->document = parse_schema(text);
     check_references(impl->document);
     impl->patterns = compile_patterns(impl->document);
-    auto checked = impl->document;
-    drop_formats(checked);
+    const auto checked = for_valijson(impl->document);
     try {
         valijson::SchemaParser parser;
         parser.populateSchema(Adapter(checked), impl->compiled);

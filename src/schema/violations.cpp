@@ -10,7 +10,7 @@
 
 #include "domain/json.hpp"
 #include "domain/prediction.hpp"
-#include "schema/schema_text.hpp"
+#include "schema/schema_graph.hpp"
 
 namespace nearline::schema {
 namespace {

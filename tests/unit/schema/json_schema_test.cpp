@@ -227,6 +227,58 @@ TEST(JsonSchema, RefusesWhatIsNoSchema) {
                 "(compiled)");
 }
 
+/// A reference to "0", and under "a" the places 0 to `count`, each of which leads to the next.
+std::string chain(int count, const std::string& before, const std::string& after) {
+    std::string text = R"({"$ref":"#/a/0","a":{)";
+    for (int i = 0; i < count; ++i) {
+        text += "\"" + std::to_string(i) + "\":" + before + R"({"$ref":"#/a/)" + std::to_string(i + 1) + "\"}" + after +
+                ",";
+    }
+    return text + "\"" + std::to_string(count) + R"(":{"type":"string"}}})";
+}
+
+/// Who follows them goes down the stack: some thousands are the end of the process.
+TEST(JsonSchema, RefusesLongChainsOfReferences) {
+    const struct {
+        const char* before;
+        const char* after;
+    } links[] = {{"", ""}, {R"({"allOf":[)", "]}"}, {R"({"not":)", "}"}, {R"({"properties":{"a":)", "}}"}};
+    for (const auto& [before, after] : links) {
+        EXPECT_THAT(check(chain(40, before, after), R"("x")"), IsEmpty());
+        for (const int count : {600, 30'000}) {
+            EXPECT_THAT(compile_error(chain(count, before, after)), HasSubstr("lead on for more than")) << before;
+        }
+    }
+}
+
+/// Which way through a circle is the longest depends on where one begins; it counts whole.
+TEST(JsonSchema, RefusesLargeCirclesOfReferences) {
+    const auto circle = [](int count) {
+        std::string text = R"({"$ref":"#/definitions/0","definitions":{)";
+        for (int i = 0; i < count; ++i) {
+            text += (i > 0 ? ",\"" : "\"") + std::to_string(i) +
+                    R"(":{"properties":{"all":{"$ref":"#/definitions/0"},"a":)" + R"({"$ref":"#/definitions/)" +
+                    std::to_string((i + 1) % count) + "\"}}}";
+        }
+        return text + "}}";
+    };
+    EXPECT_THAT(compile_error(circle(100)), "(compiled)");
+    EXPECT_THAT(compile_error(circle(300)), HasSubstr("lead on for more than"));
+    EXPECT_THAT(check(circle(100), R"({"a":{"a":{"all":{"a":{}}}}})"), IsEmpty());
+}
+
+/// As deep as both the schema and the document may go.
+TEST(JsonSchema, HasStackForTheLongestWays) {
+    const auto with_next = [](const std::string& text) {
+        auto whole = text;
+        const std::string last = R"({"type":"string"}}})";
+        return whole.replace(whole.rfind(last), last.size(), R"({"items":{"$ref":"#"}}}})");
+    };
+    const auto deep = std::string(31, '[') + std::string(31, ']');
+    EXPECT_THAT(check(with_next(chain(60, R"({"allOf":[)", "]}")), deep), IsEmpty());
+    EXPECT_THAT(check(with_next(chain(60, R"({"not":)", "}")), "[]"), IsEmpty());
+}
+
 TEST(JsonSchema, ServesManyThreads) {
     const auto schema = JsonSchema::compile(iris_output());
     const auto good = parse_json(
