@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <stdexcept>
 
 #include "registry/containment.hpp"
 #include "schema/schema_text.hpp"
@@ -35,6 +36,17 @@ void add(std::vector<std::string>& reasons, const std::vector<Difference>& diffe
         reasons.push_back("at " + difference.path + ": " + difference.reason + rule);
 }
 
+/// What an earlier release took for a schema may be none any more.
+std::optional<boost::json::value> parse_earlier(const std::string& text, const std::string& name,
+                                                std::vector<std::string>& reasons) {
+    try {
+        return schema::parse_schema(text);
+    } catch (const std::invalid_argument& error) {
+        reasons.push_back("at #: " + name + " can't be compared with: " + error.what());
+        return std::nullopt;
+    }
+}
+
 }  // namespace
 
 std::optional<Compatibility> parse_compatibility(std::string_view text) noexcept {
@@ -59,14 +71,15 @@ std::vector<std::string> incompatibilities(Compatibility level, const std::strin
     const auto fresh = schema::parse_schema(candidate);
     const std::string fresh_name = "the new schema";
     for (std::size_t i = rule.transitive ? 0 : earlier.size() - 1; i < earlier.size(); ++i) {
-        const auto old = schema::parse_schema(earlier[i].text);
         const auto old_name = "version " + std::to_string(earlier[i].version);
+        const auto old = parse_earlier(earlier[i].text, old_name, reasons);
+        if (!old) continue;
         if (rule.backward) {
-            add(reasons, not_understood({old, old_name}, {fresh, fresh_name}),
+            add(reasons, not_understood({*old, old_name}, {fresh, fresh_name}),
                 " (BACKWARD: the new schema must take what was written with " + old_name + ")");
         }
         if (rule.forward) {
-            add(reasons, not_understood({fresh, fresh_name}, {old, old_name}),
+            add(reasons, not_understood({fresh, fresh_name}, {*old, old_name}),
                 " (FORWARD: " + old_name + " must take what is written with the new schema)");
         }
     }

@@ -1,6 +1,7 @@
 #include "schema/json_schema.hpp"
 
 #include <algorithm>
+#include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 #include <cmath>
 #include <cstdint>
@@ -10,8 +11,8 @@
 
 #include "domain/json.hpp"
 #include "schema/flat_check.hpp"
+#include "schema/numbers.hpp"
 #include "schema/pattern.hpp"
-#include "schema/schema_graph.hpp"
 #include "schema/schema_text.hpp"
 #include "schema/valijson.hpp"
 #include "schema/violations.hpp"
@@ -106,6 +107,38 @@ void drop_ancestors(std::vector<Violation>& violations) {
     });
 }
 
+/// Kept by valijson as a copy of itself.
+class MultipleOf : public valijson::constraints::PolyConstraint {
+public:
+    explicit MultipleOf(json::value divisor) : divisor_(std::move(divisor)) {}
+
+    bool validate(const valijson::adapters::Adapter& target, const std::vector<std::string>& context,
+                  valijson::ValidationResults* results) const override {
+        json::value number;
+        if (target.isInteger()) {
+            number = target.asInteger();
+        } else if (target.isDouble()) {
+            number = target.asDouble();
+        }
+        if (number.is_null() || is_multiple(number, divisor_)) return true;
+        if (results != nullptr) results->pushError(context, "must be a multiple of " + json::serialize(divisor_));
+        return false;
+    }
+
+private:
+    valijson::constraints::Constraint* cloneInto(void* place) const override { return new (place) MultipleOf(*this); }
+    std::size_t sizeOf() const override { return sizeof(MultipleOf); }
+
+    json::value divisor_;
+};
+
+class MultipleOfBuilder : public valijson::ConstraintBuilder {
+public:
+    valijson::constraints::Constraint* make(const valijson::adapters::Adapter& divisor) const override {
+        return new MultipleOf(divisor.isInteger() ? json::value(divisor.asInteger()) : json::value(divisor.asDouble()));
+    }
+};
+
 std::vector<std::string> texts(const json::value* list) {
     std::vector<std::string> names;
     if (list == nullptr || !list->is_array()) return names;
@@ -168,11 +201,11 @@ std::shared_ptr<const JsonSchema> JsonSchema::compile(std::string_view text) {
     auto impl = std::make_unique<Impl>();
     impl->text = text;
     impl->document = parse_schema(text);
-    check_references(impl->document);
     impl->patterns = compile_patterns(impl->document);
     const auto checked = for_valijson(impl->document);
     try {
         valijson::SchemaParser parser;
+        parser.addConstraintBuilder(std::string(own_multiple_of), new MultipleOfBuilder);
         parser.populateSchema(Adapter(checked), impl->compiled);
     } catch (const std::exception& error) {
         throw std::invalid_argument(std::string("the schema is no JSON Schema: ") + error.what());

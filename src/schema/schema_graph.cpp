@@ -125,7 +125,27 @@ std::string unescape(std::string_view token) {
     return text;
 }
 
+std::optional<std::string> find_below(const json::value& place, const json::value& value) {
+    if (&place == &value) return "";
+    if (const auto* array = place.if_array()) {
+        for (std::size_t i = 0; i < array->size(); ++i) {
+            if (const auto rest = find_below((*array)[i], value)) return pointer_step(std::to_string(i)) + *rest;
+        }
+    }
+    if (const auto* object = place.if_object()) {
+        for (const auto& member : *object) {
+            const auto rest = find_below(member.value(), value);
+            if (rest) return pointer_step({member.key().data(), member.key().size()}) + *rest;
+        }
+    }
+    return std::nullopt;
+}
+
 }  // namespace
+
+std::string pointer_to(const json::value& root, const json::value& value) {
+    return find_below(root, value).value_or("");
+}
 
 std::optional<std::string_view> reference_of(const json::object& schema) {
     const auto* reference = schema.if_contains("$ref");

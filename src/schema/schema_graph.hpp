@@ -3,6 +3,7 @@
 #include <array>
 #include <boost/json/value.hpp>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -57,6 +58,9 @@ std::optional<std::string_view> reference_of(const boost::json::object& schema);
 
 /// What "#/definitions/x" refers to; nothing where it leads nowhere or out of the document.
 const boost::json::value* resolve_reference(const boost::json::value& root, std::string_view reference);
+
+/// The JSON pointer of a value that is in the document.
+std::string pointer_to(const boost::json::value& root, const boost::json::value& value);
 
 /// Every object of the document that is a schema, the root first. A reference may lead to where no keyword holds one:
 /// what is there is a schema too.

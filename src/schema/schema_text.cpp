@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/json/serialize.hpp>
+#include <cmath>
 #include <stdexcept>
 #include <string>
 #include <unordered_set>
@@ -9,6 +10,7 @@
 
 #include "domain/json.hpp"
 #include "schema/json_schema.hpp"
+#include "schema/keyword_check.hpp"
 #include "schema/schema_graph.hpp"
 
 namespace nearline::schema {
@@ -26,6 +28,22 @@ json::value parse(std::string_view text) {
     auto parsed = parse_json(text, schema_limits);
     if (!parsed) throw std::invalid_argument("the schema is no JSON: " + parsed.error().detail);
     return std::move(*parsed);
+}
+
+/// A number that parse_json() could not hold.
+const json::value* find_infinite(const json::value& value) {
+    if (value.is_double() && !std::isfinite(value.get_double())) return &value;
+    if (const auto* array = value.if_array()) {
+        for (const auto& element : *array) {
+            if (const auto* found = find_infinite(element)) return found;
+        }
+    }
+    if (const auto* object = value.if_object()) {
+        for (const auto& member : *object) {
+            if (const auto* found = find_infinite(member.value())) return found;
+        }
+    }
+    return nullptr;
 }
 
 /// A copy that differs where the schemas are.
@@ -48,8 +66,8 @@ public:
         copy.reserve(value.get_object().size());
         for (const auto& member : value.get_object()) {
             const auto name = view(member.key());
-            if (is_schema && name == "format") continue;
-            copy.emplace(name, of(member.value()));
+            if (is_schema && (name == "format" || name == own_multiple_of)) continue;
+            copy.emplace(is_schema && name == "multipleOf" ? own_multiple_of : name, of(member.value()));
         }
         return copy;
     }
@@ -92,6 +110,12 @@ json::value parse_schema(std::string_view text) {
     if (!schema.is_object() && !schema.is_bool()) {
         throw std::invalid_argument("a JSON Schema is an object, or true or false");
     }
+    if (const auto* number = find_infinite(schema)) {
+        throw std::invalid_argument("the schema has a number that is too large for a double, at " +
+                                    quote_json(pointer_to(schema, *number)));
+    }
+    check_references(schema);
+    check_keywords(schema);
     return schema;
 }
 

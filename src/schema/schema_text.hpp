@@ -8,12 +8,16 @@
 /// JSON Schemas as documents: what valijson 1.0 has to be kept from.
 namespace nearline::schema {
 
-/// The schema as a document; throws std::invalid_argument where it is no JSON, or neither an object nor a
-/// boolean.
+/// The schema as a document; throws std::invalid_argument where it is no JSON, neither an object nor a boolean, has a
+/// number that no double can hold, or does not pass check_references() and check_keywords().
 boost::json::value parse_schema(std::string_view text);
 
-/// The schema as valijson 1.0 may read it. Without "format": draft-07 leaves it to the reader to check
-/// formats or not; valijson checks them, and throws at values that are no strings.
+/// "multipleOf" in what for_valijson() gives: a keyword that valijson leaves to us.
+inline constexpr std::string_view own_multiple_of = "nearline:multipleOf";
+
+/// The schema as valijson 1.0 may read it. Without "format" (draft-07 leaves it to the reader to check formats or not;
+/// valijson checks them, and throws at values that are no strings), and with own_multiple_of in the place of
+/// "multipleOf", for which valijson divides whole numbers, cutting off fractions and ending the process at 0.
 boost::json::value for_valijson(const boost::json::value& schema);
 
 /// Every "pattern" of the schema, and every name under "patternProperties", wherever references lead. Throws

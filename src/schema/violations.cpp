@@ -10,6 +10,7 @@
 
 #include "domain/json.hpp"
 #include "domain/prediction.hpp"
+#include "schema/numbers.hpp"
 #include "schema/schema_graph.hpp"
 
 namespace nearline::schema {
@@ -59,12 +60,6 @@ bool has_type(const json::value& value, std::string_view type) {
     if (type == "string") return value.is_string();
     if (type == "array") return value.is_array();
     return type == "object" && value.is_object();
-}
-
-double as_double(const json::value& number) {
-    if (number.is_int64()) return static_cast<double>(number.get_int64());
-    if (number.is_uint64()) return static_cast<double>(number.get_uint64());
-    return number.get_double();
 }
 
 std::string number_text(const json::value& number) {
@@ -221,6 +216,9 @@ private:
         }
         if (const auto* least = bound("exclusiveMinimum"); least != nullptr && number <= as_double(*least)) {
             add(pointer, "must be greater than " + number_text(*least) + ", not " + number_text(value));
+        }
+        if (const auto* divisor = bound("multipleOf"); divisor != nullptr && !is_multiple(value, *divisor)) {
+            add(pointer, "must be a multiple of " + number_text(*divisor) + ", not " + number_text(value));
         }
     }
 

@@ -13,6 +13,7 @@ namespace {
 
 namespace json = boost::json;
 using testing::Contains;
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
@@ -309,6 +310,13 @@ TEST(Compatibility, LooksUpLongListsOfValues) {
                 testing::ElementsAre(HasSubstr(R"(allows "b")")));
     EXPECT_THAT(backward(old_schema, R"({"allOf":[{"enum":["a",1,)" + list + R"("b"]}]})"),
                 Contains(HasSubstr("too large to be compared")));
+}
+
+TEST(Compatibility, KeepsToWhatIsNoSchemaAnyMore) {
+    for (const auto* old : {R"({"multipleOf":0})", R"({"maximum":1e999})"}) {
+        EXPECT_THAT(backward(old, R"({"type":"number"})"), ElementsAre(HasSubstr("version 1 can't be compared with")));
+        EXPECT_THAT(incompatibilities(Compatibility::none, R"({"type":"number"})", {{1, old}}), IsEmpty());
+    }
 }
 
 TEST(Compatibility, NamesAreConfluents) {

@@ -59,6 +59,9 @@ TEST_F(EmbeddedRegistryTest, KeepsEverythingOverARestart) {
 TEST_F(EmbeddedRegistryTest, RefusesWhatIsNoSchemaOrDoesNotFollow) {
     EXPECT_EQ(code_of("a", "{type: number}"), 42201);
     EXPECT_EQ(code_of("a", R"({"type":"flower"})"), 42201);
+    EXPECT_EQ(code_of("a", R"({"multipleOf":0})"), 42201);
+    EXPECT_EQ(code_of("a", R"({"maximum":1e999})"), 42201);
+    EXPECT_EQ(code_of("a", R"({"allOf":{}})"), 42201);
     EXPECT_EQ(code_of("", number), 42208);
     EXPECT_THAT(registry_.subjects(Scope::with_deleted, ""), IsEmpty());
     id_of("a", number);

@@ -97,6 +97,13 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"Minimum", R"({"minimum":5.5})", "5.5", "5", "", "must be at least 5.5, not 5"},
         Case{"ExclusiveMaximum", R"({"exclusiveMaximum":5})", "4.9", "5", "", "must be less than 5, not 5"},
         Case{"ExclusiveMinimum", R"({"exclusiveMinimum":5})", "5.1", "5", "", "must be greater than 5, not 5"},
+        Case{"MultipleOf", R"({"multipleOf":3})", "-9", "4", "", "must be a multiple of 3, not 4"},
+        Case{"MultipleOfWhole", R"({"multipleOf":1})", "2.0", "1.5", "", "must be a multiple of 1, not 1.5"},
+        Case{"MultipleOfFraction", R"({"multipleOf":0.1})", "0.3", "0.35", "", "must be a multiple of 0.1, not 0.35"},
+        Case{"MultipleOfCents", R"({"multipleOf":0.01})", "19.99", "19.995", "", "must be a multiple of 0.01"},
+        Case{"MultipleOfLargest", R"({"multipleOf":9223372036854775807})", "-9223372036854775807",
+             "-9223372036854775808", "", "must be a multiple of 9223372036854775807"},
+        Case{"NotMultipleOf", R"({"not":{"multipleOf":2}})", "3", "4", "", "not"},
         Case{"MaxLength", R"({"maxLength":2})", R"("äö")", R"("äöü")", "", "must have at most 2 characters, not 3"},
         Case{"MinLength", R"({"minLength":2})", R"("äö")", R"("ä")", "", "must have at least 2 characters, not 1"},
         Case{"Pattern", R"({"pattern":"^a+$"})", R"("aaa")", R"("ab")", "", "must match the pattern ^a+$"},
@@ -225,6 +232,50 @@ TEST(JsonSchema, RefusesWhatIsNoSchema) {
     EXPECT_THAT(compile_error(R"({"$id":"http://example.com/a.json","definitions":{"b":{"type":"null"}},
                                   "properties":{"b":{"$ref":"#/definitions/b"}}})"),
                 "(compiled)");
+}
+
+TEST(JsonSchema, RefusesKeywordsOfTheWrongKind) {
+    EXPECT_THAT(compile_error(R"({"multipleOf":0})"), HasSubstr(R"("/multipleOf" must be a number above 0, not 0)"));
+    EXPECT_THAT(compile_error(R"({"properties":{"a/b":{"multipleOf":-1}}})"),
+                HasSubstr(R"("/properties/a~1b/multipleOf" must be a number above 0, not -1)"));
+    EXPECT_THAT(compile_error(R"({"$ref":"#/here/a","here":{"a":{"multipleOf":0}}})"), HasSubstr("/here/a/multipleOf"));
+    for (const auto* text : {
+             R"({"allOf":{}})",
+             R"({"allOf":[]})",
+             R"({"anyOf":[]})",
+             R"({"oneOf":[5]})",
+             R"({"enum":[]})",
+             R"({"enum":"a"})",
+             R"({"required":["a","a"]})",
+             R"({"required":true})",
+             R"({"definitions":5})",
+             R"({"definitions":{"a":5}})",
+             R"({"dependencies":{"a":["b","b"]}})",
+             R"({"format":5})",
+             R"({"type":[]})",
+             R"({"type":["null","null"]})",
+             R"({"items":[]})",
+             R"({"not":5})",
+             R"({"maximum":"5"})",
+             R"({"exclusiveMaximum":true})",
+             R"({"minLength":-1})",
+             R"({"maxItems":1.5})",
+             R"({"uniqueItems":"yes"})",
+             R"({"pattern":5})",
+             R"({"$ref":5})",
+             R"({"multipleOf":null})",
+         }) {
+        EXPECT_THAT(compile_error(text), HasSubstr("the schema is no JSON Schema: \"/")) << text;
+    }
+    // Only schemas have keywords.
+    EXPECT_THAT(compile_error(R"({"const":{"multipleOf":0},"properties":{"multipleOf":{"maxLength":2}}})"),
+                "(compiled)");
+}
+
+TEST(JsonSchema, RefusesNumbersBeyondTheRangeOfDoubles) {
+    EXPECT_THAT(compile_error(R"({"maximum":1e999})"), HasSubstr(R"(too large for a double, at "/maximum")"));
+    EXPECT_THAT(compile_error(R"({"multipleOf":1e999})"), HasSubstr("too large"));
+    EXPECT_THAT(compile_error(R"({"enum":[1,{"a":-1e999}]})"), HasSubstr(R"(at "/enum/1/a")"));
 }
 
 /// A reference to "0", and under "a" the places 0 to `count`, each of which leads to the next.
