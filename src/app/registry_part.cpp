@@ -15,6 +15,8 @@ void RegistryPart::add_to(Lifecycle& lifecycle) {
     lifecycle.add({"event loop of the registry", [this] { loop_.start(); }, [](auto) {}, [this] { loop_.stop(); }});
     lifecycle.add({"thread of the registry", [] {}, [](auto) {}, [this] { api_.reset(); }});
     lifecycle.add(server_part(*server_, "registry"));
+    // What has not ended by the end of the drain would keep the server from stopping.
+    lifecycle.add({"comparisons of the registry", [] {}, [](auto) {}, [this] { api_->give_up(); }});
 }
 
 }  // namespace nearline::app

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <boost/json/value.hpp>
 #include <functional>
 #include <optional>
@@ -17,9 +18,13 @@ namespace nearline::registry {
 
 /// What a comparison and the attempts that it makes on the way share.
 struct Work {
-    long steps;   ///< how many may still be taken
-    long values;  ///< how many single values may still be asked about; more for a large schema
+    long steps;                        ///< how many may still be taken
+    long values;                       ///< how many single values may still be asked about; more for a large schema
+    const std::atomic<bool>* stopped;  ///< may be none
     schema::Patterns patterns;
+
+    /// Throws Unavailable.
+    void go_on() const;
 };
 
 /// The work behind not_understood(): walks the reader's schema keyword by keyword and looks for what in the

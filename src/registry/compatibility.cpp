@@ -36,6 +36,8 @@ void add(std::vector<std::string>& reasons, const std::vector<Difference>& diffe
         reasons.push_back("at " + difference.path + ": " + difference.reason + rule);
 }
 
+constexpr std::size_t bytes_a_step = 1024;
+
 /// What an earlier release took for a schema may be none any more.
 std::optional<boost::json::value> parse_earlier(const std::string& text, const std::string& name,
                                                 std::vector<std::string>& reasons) {
@@ -64,22 +66,31 @@ std::string_view compatibility_names() noexcept {
 }
 
 std::vector<std::string> incompatibilities(Compatibility level, const std::string& candidate,
-                                           const std::vector<VersionedSchema>& earlier) {
+                                           const std::vector<VersionedSchema>& earlier,
+                                           const std::atomic<bool>* stopped) {
     const auto& rule = facts(level);
     std::vector<std::string> reasons;
     if ((!rule.backward && !rule.forward) || earlier.empty()) return reasons;
     const auto fresh = schema::parse_schema(candidate);
     const std::string fresh_name = "the new schema";
+    Budget budget{.stopped = stopped};
     for (std::size_t i = rule.transitive ? 0 : earlier.size() - 1; i < earlier.size(); ++i) {
         const auto old_name = "version " + std::to_string(earlier[i].version);
+        // Reading it takes its time, too.
+        budget.steps -= static_cast<long>(earlier[i].text.size() / bytes_a_step);
+        if (budget.is_spent()) {
+            reasons.push_back("at #: the schemas of all versions together are too large to be compared; " + old_name +
+                              " and later ones count as incompatible");
+            break;
+        }
         const auto old = parse_earlier(earlier[i].text, old_name, reasons);
         if (!old) continue;
         if (rule.backward) {
-            add(reasons, not_understood({*old, old_name}, {fresh, fresh_name}),
+            add(reasons, not_understood({*old, old_name}, {fresh, fresh_name}, budget),
                 " (BACKWARD: the new schema must take what was written with " + old_name + ")");
         }
         if (rule.forward) {
-            add(reasons, not_understood({fresh, fresh_name}, {*old, old_name}),
+            add(reasons, not_understood({fresh, fresh_name}, {*old, old_name}, budget),
                 " (FORWARD: " + old_name + " must take what is written with the new schema)");
         }
     }

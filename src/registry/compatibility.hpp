@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -33,8 +34,10 @@ struct VersionedSchema {
 /// Why the candidate may not follow the earlier versions (oldest first); empty: it may. Follows Confluent's
 /// rules for JSON Schema: a property that is added must not be one that an open content model already let
 /// through in another form; a required one needs a default. What can't be decided counts as incompatible.
-/// All texts must be JSON Schemas.
+/// All texts must be JSON Schemas. All versions share one bounded number of steps. Throws Unavailable when `*stopped`
+/// becomes true on the way.
 std::vector<std::string> incompatibilities(Compatibility level, const std::string& candidate,
-                                           const std::vector<VersionedSchema>& earlier);
+                                           const std::vector<VersionedSchema>& earlier,
+                                           const std::atomic<bool>* stopped = nullptr);
 
 }  // namespace nearline::registry

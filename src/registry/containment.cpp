@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <unordered_set>
 
+#include "domain/problem.hpp"
 #include "registry/comparison.hpp"
 #include "schema/json_schema.hpp"
 
@@ -67,6 +68,7 @@ std::string Comparison::step(const std::string& path, std::string_view name) {
 }
 
 void Comparison::compare(const Conjunction& raw_writer, const Node& raw_reader, const std::string& path) {
+    work_.go_on();
     if (found_.size() >= max_differences) return;
     if (--work_.steps < 0 || open_.size() > max_depth) {
         return add(path, too_large);
@@ -190,6 +192,7 @@ bool Comparison::compare_values(const Conjunction& writer, const Node& reader, c
     const auto bits = types::of(writer);
     const auto compiled = (work_.values -= cost) < 0 ? nullptr : schema::JsonSchema::compile(text);
     for (const auto& value : values) {
+        work_.go_on();
         if ((work_.values -= cost) < 0) {
             add(path, too_large);
             break;
@@ -342,12 +345,20 @@ bool Comparison::excludes(const Conjunction& writer, const Node& alternative) {
     return false;
 }
 
-std::vector<Difference> not_understood(const NamedSchema& writer, const NamedSchema& reader) {
-    Work work{max_steps, max_values, {}};
+void Work::go_on() const {
+    if (stopped != nullptr && *stopped) throw Unavailable("the comparison of schemas was stopped");
+}
+
+std::vector<Difference> not_understood(const NamedSchema& writer, const NamedSchema& reader, Budget& budget) {
+    const auto steps = std::min(max_steps, budget.steps);
+    const auto values = std::min(max_values, budget.values);
+    Work work{steps, values, budget.stopped, {}};
     Comparison comparison(writer.name, reader.name, work);
     comparison.compare({{&writer.schema, &writer.schema}}, {&reader.schema, &reader.schema}, "#");
     auto differences = comparison.take();
     if (differences.empty() && (work.steps < 0 || work.values < 0)) differences.push_back({"#", too_large});
+    budget.steps -= steps - work.steps;
+    budget.values -= values - work.values;
     return differences;
 }
 

@@ -2,6 +2,7 @@
 
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <algorithm>
+#include <atomic>
 #include <charconv>
 #include <mutex>
 #include <set>
@@ -121,7 +122,7 @@ struct EmbeddedRegistry::Impl {
                                           [&](const SchemaVersion& one) { return known_id && one.id == *known_id; });
         if (present != in_use.rend()) return *present;
         const auto level = level_of(subject);
-        const auto reasons = incompatibilities(level, candidate.text, as_versioned(in_use));
+        const auto reasons = incompatibilities(level, candidate.text, as_versioned(in_use), &stopped);
         if (!reasons.empty()) {
             return RegistryError{409, "Schema being registered is incompatible with an earlier schema for subject \"" +
                                           subject + "\" (compatibility " + std::string(to_string(level)) +
@@ -136,12 +137,17 @@ struct EmbeddedRegistry::Impl {
         return version;
     }
 
+    std::atomic<bool> stopped{false};
     std::mutex mutex;
     RegistryTables tables;
 };
 
 EmbeddedRegistry::EmbeddedRegistry(const std::string& file) : impl_(std::make_unique<Impl>(file)) {}
 EmbeddedRegistry::~EmbeddedRegistry() = default;
+
+void EmbeddedRegistry::stop_comparing() noexcept {
+    impl_->stopped = true;
+}
 
 Result<std::int32_t> EmbeddedRegistry::register_schema(const std::string& subject, const std::string& schema) {
     const auto added = add(subject, schema);
@@ -224,7 +230,7 @@ Answer<std::vector<std::string>> EmbeddedRegistry::check(const std::string& subj
         versions = {versions[*at]};
     }
     const auto level = impl_->read([&] { return impl_->level_of(subject); });
-    return incompatibilities(level, candidate->text, as_versioned(versions));
+    return incompatibilities(level, candidate->text, as_versioned(versions), &impl_->stopped);
 }
 
 Answer<std::vector<int>> EmbeddedRegistry::delete_subject(const std::string& subject, bool permanent) {

@@ -89,6 +89,9 @@ public:
     /// For all subjects where `subject` is empty. Nothing takes the setting back; gives the one before.
     std::optional<Compatibility> set_compatibility(const std::string& subject, std::optional<Compatibility> level);
 
+    /// For the end of the process: comparisons of schemas, those under way too, throw Unavailable from now on.
+    void stop_comparing() noexcept;
+
 private:
     struct Impl;
     std::unique_ptr<Impl> impl_;

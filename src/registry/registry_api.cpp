@@ -16,6 +16,7 @@ using http::Request;
 using http::Response;
 
 constexpr int max_waiting = 1'000;
+constexpr const char* stopping = "The registry is stopping";
 
 // --- schemas --------------------------------------------------------------------------------
 
@@ -238,7 +239,13 @@ Response write_problem(const Problem& problem) {
 
 RegistryApi::RegistryApi(EmbeddedRegistry& registry) : registry_(registry) {}
 
+void RegistryApi::give_up() noexcept {
+    stopping_ = true;
+    registry_.stop_comparing();
+}
+
 RegistryApi::~RegistryApi() {
+    give_up();
     pool_.join();
 }
 
@@ -262,9 +269,11 @@ http::Handler RegistryApi::on_thread(Work work) {
 }
 
 Response RegistryApi::answer(Work work, const Request& request) {
+    if (stopping_) return reply(RegistryError{503, stopping});
     try {
         return work(registry_, request);
     } catch (const Unavailable& error) {
+        if (stopping_) return reply(RegistryError{503, stopping});
         log::error("the registry's file can't be used", {{"request_id", request.request_id}, {"why", error.what()}});
         // Without the reason: it has the file's path.
         return reply(

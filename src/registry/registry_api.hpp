@@ -23,7 +23,11 @@ class RegistryApi {
 public:
     /// `registry` must outlive it.
     explicit RegistryApi(EmbeddedRegistry& registry);
-    /// Ends its thread. After the server that uses routes() was stopped, before its loop is destroyed.
+    /// For the end of the process: a comparison of schemas that is under way is given up, and what waits is answered
+    /// 503. Thread-safe.
+    void give_up() noexcept;
+    /// Gives up, and ends its thread. After the server
+    /// that uses routes() was stopped, before its loop is destroyed.
     ~RegistryApi();
     RegistryApi(const RegistryApi&) = delete;
     RegistryApi& operator=(const RegistryApi&) = delete;
@@ -38,6 +42,7 @@ private:
     EmbeddedRegistry& registry_;
     boost::asio::thread_pool pool_{1};
     std::atomic<int> waiting_{0};
+    std::atomic<bool> stopping_{false};
 };
 
 }  // namespace nearline::registry

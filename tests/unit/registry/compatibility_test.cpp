@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <rapidcheck.h>
 
+#include "domain/problem.hpp"
 #include "schema/builtin_schemas.hpp"
 #include "schema/json_schema.hpp"
 
@@ -310,6 +311,31 @@ TEST(Compatibility, LooksUpLongListsOfValues) {
                 testing::ElementsAre(HasSubstr(R"(allows "b")")));
     EXPECT_THAT(backward(old_schema, R"({"allOf":[{"enum":["a",1,)" + list + R"("b"]}]})"),
                 Contains(HasSubstr("too large to be compared")));
+}
+
+std::string wide_alternatives(int count, const std::string& more) {
+    std::string text = R"({"anyOf":[)" + more;
+    for (int i = 0; i < count; ++i) text += R"(,{"type":"string","maxLength":)" + std::to_string(i) + "}";
+    return text + "]}";
+}
+
+/// One pair may take its time; many of them have no more than a few.
+TEST(Compatibility, EndsOnManyVersions) {
+    std::vector<VersionedSchema> versions;
+    for (int i = 1; i <= 200; ++i) {
+        versions.push_back({i, wide_alternatives(700, R"({"const":)" + std::to_string(i) + "}")});
+    }
+    const auto candidate = wide_alternatives(700, R"({"const":"z"})");
+    EXPECT_THAT(incompatibilities(Compatibility::full_transitive, candidate, versions),
+                Contains(HasSubstr("of all versions together are too large")));
+    // What takes few steps may have many versions.
+    for (auto& one : versions) one.text = closed_a;
+    EXPECT_THAT(incompatibilities(Compatibility::backward_transitive, closed_ab, versions), IsEmpty());
+}
+
+TEST(Compatibility, IsGivenUpWhenStopped) {
+    const std::atomic<bool> stopped{true};
+    EXPECT_THROW(incompatibilities(Compatibility::backward, closed_ab, {{1, closed_a}}, &stopped), Unavailable);
 }
 
 TEST(Compatibility, KeepsToWhatIsNoSchemaAnyMore) {
