@@ -9,8 +9,10 @@ set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g1")
 add_compile_options(-Wall -Wextra -Wpedantic -Werror)
 # GCC 12 sees maybe-uninitialized values in Boost's coroutines and std::optional where there are none.
 add_compile_options(-Wno-maybe-uninitialized)
-# It also inlines Asio's frame deletion without its allocation, here and there, and takes them for a mismatch.
-add_compile_options(-Wno-mismatched-new-delete)
+if(CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+    # It also inlines Asio's frame deletion without its allocation, here and there, and takes them for a mismatch.
+    add_compile_options(-Wno-mismatched-new-delete)
+endif()
 
 # Asio and Beast are compiled once, in http/, not in every file that includes them.
 add_compile_definitions(BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED)
