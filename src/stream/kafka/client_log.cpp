@@ -46,7 +46,8 @@ void log_line(std::string_view client, int level, std::string_view facility, std
     if (severity != log::Level::warning) {
         return log::write(severity, "kafka client", {{"client", client}, {"what", facility}, {"message", text}});
     }
-    static LineThrottle throttle(seconds_between_lines);
+    // Never destroyed: a client that was let go may have something to say while the process ends.
+    static auto& throttle = *new LineThrottle(seconds_between_lines);
     long held = 0;
     if (!throttle.pass(kind_of_line(client, facility, text), held)) return;
     log::warning("kafka client", {{"client", client}, {"what", facility}, {"message", text}, {"held_back", held}});
