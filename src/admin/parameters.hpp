@@ -1,7 +1,6 @@
 #pragma once
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 #include <optional>
 #include <string>
@@ -9,16 +8,15 @@
 #include <vector>
 
 #include "domain/problem.hpp"
+#include "domain/whole_number.hpp"
 
 namespace nearline::admin {
 
 /// A whole number from 0 on, and nothing else.
 template <class Number>
 std::optional<Number> parse_number(std::string_view text) {
-    Number value{};
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc() || end != text.data() + text.size() || value < 0) return std::nullopt;
-    return value;
+    const auto value = parse_whole_number<Number>(text);
+    return value && *value >= 0 ? value : std::nullopt;
 }
 
 /// Takes the parameters of a request one by one and gathers what is wrong with them.

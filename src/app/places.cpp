@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <boost/asio/ip/address.hpp>
-#include <charconv>
+
+#include "domain/whole_number.hpp"
 
 namespace nearline::app {
 
@@ -13,11 +14,8 @@ constexpr std::string_view embedded_scheme = "embedded:";
 bool is_host_and_port(std::string_view text) {
     const auto colon = text.rfind(':');
     if (colon == std::string_view::npos || colon == 0) return false;
-    const auto port_text = text.substr(colon + 1);
-    int port = 0;
-    const auto [end, error] = std::from_chars(port_text.data(), port_text.data() + port_text.size(), port);
-    return error == std::errc() && end == port_text.data() + port_text.size() && port > 0 && port < 65'536 &&
-           text.find_first_of("/@ ?#") == std::string_view::npos;
+    const auto port = parse_whole_number<int>(text.substr(colon + 1));
+    return port && *port > 0 && *port < 65'536 && text.find_first_of("/@ ?#") == std::string_view::npos;
 }
 
 }  // namespace

@@ -1,4 +1,3 @@
-#include <charconv>
 #include <utility>
 
 #include "auth/endpoints_impl.hpp"
@@ -6,6 +5,7 @@
 #include "auth/refusals.hpp"
 #include "auth/user_admin.hpp"
 #include "auth/user_requests.hpp"
+#include "domain/whole_number.hpp"
 #include "domain/wrong_parameters.hpp"
 #include "http/text.hpp"
 #include "runtime/log.hpp"
@@ -27,11 +27,8 @@ std::string user_path(std::string_view name) {
 std::optional<int> page_size(const http::Request& request) {
     const auto found = request.query.find("limit");
     if (found == request.query.end()) return default_page;
-    const std::string& text = found->second;
-    int limit = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), limit);
-    const bool is_number = error == std::errc() && end == text.data() + text.size();
-    return is_number && limit >= 1 && limit <= largest_page ? std::optional(limit) : std::nullopt;
+    const auto limit = parse_whole_number<int>(found->second);
+    return limit && *limit >= 1 && *limit <= largest_page ? limit : std::nullopt;
 }
 
 }  // namespace

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstdint>
 #include <utility>
 
 #include "domain/time.hpp"
+#include "domain/whole_number.hpp"
 #include "domain/wrong_parameters.hpp"
 #include "token/base64url.hpp"
 
@@ -20,11 +20,8 @@ constexpr std::size_t id_size = 16;
 constexpr std::size_t cursor_size = 1 + created_at_size + id_size;
 
 std::optional<int> parse_limit(std::string_view text) {
-    int limit = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), limit);
-    if (error != std::errc() || end != text.data() + text.size()) return {};
-    if (limit < 1 || limit > PageQuery::most) return {};
-    return limit;
+    const auto limit = parse_whole_number<int>(text);
+    return limit && *limit >= 1 && *limit <= PageQuery::most ? limit : std::nullopt;
 }
 
 /// {"id":"…", and the ten fields.

@@ -36,6 +36,7 @@ void add(std::vector<std::string>& reasons, const std::vector<Difference>& diffe
         reasons.push_back("at " + difference.path + ": " + difference.reason + rule);
 }
 
+/// Of an earlier version's text: reading it counts, too.
 constexpr std::size_t bytes_a_step = 1024;
 
 /// What an earlier release took for a schema may be none any more.
@@ -76,7 +77,6 @@ std::vector<std::string> incompatibilities(Compatibility level, const std::strin
     Budget budget{.stopped = stopped};
     for (std::size_t i = rule.transitive ? 0 : earlier.size() - 1; i < earlier.size(); ++i) {
         const auto old_name = "version " + std::to_string(earlier[i].version);
-        // Reading it takes its time, too.
         budget.steps -= static_cast<long>(earlier[i].text.size() / bytes_a_step);
         if (budget.is_spent()) {
             reasons.push_back("at #: the schemas of all versions together are too large to be compared; " + old_name +

@@ -3,11 +3,11 @@
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <algorithm>
 #include <atomic>
-#include <charconv>
 #include <mutex>
 #include <set>
 #include <stdexcept>
 
+#include "domain/whole_number.hpp"
 #include "registry/registry_tables.hpp"
 #include "schema/json_schema.hpp"
 #include "store/sqlite.hpp"
@@ -74,14 +74,13 @@ void throw_exception_from_error(const RegistryError& error, const boost::source_
 
 Answer<VersionName> VersionName::parse(const std::string& text) {
     if (text == "latest" || text == "-1") return VersionName{};
-    int number = 0;
-    const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (read.ec != std::errc() || read.ptr != text.data() + text.size() || number < 1) {
+    const auto number = parse_whole_number<int>(text);
+    if (!number || *number < 1) {
         return RegistryError{42202, "The specified version '" + text.substr(0, 100) +
                                         "' is not a valid version id. Allowed values are between [1, 2^31-1] and the "
                                         "string \"latest\""};
     }
-    return VersionName{number};
+    return VersionName{*number};
 }
 
 struct EmbeddedRegistry::Impl {

@@ -26,8 +26,7 @@ public:
     /// For the end of the process: a comparison of schemas that is under way is given up, and what waits is answered
     /// 503. Thread-safe.
     void give_up() noexcept;
-    /// Gives up, and ends its thread. After the server
-    /// that uses routes() was stopped, before its loop is destroyed.
+    /// Gives up, and ends its thread. After the server that uses routes() was stopped, before its loop is destroyed.
     ~RegistryApi();
     RegistryApi(const RegistryApi&) = delete;
     RegistryApi& operator=(const RegistryApi&) = delete;

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <boost/json/serialize.hpp>
-#include <charconv>
 
 #include "domain/json.hpp"
+#include "domain/whole_number.hpp"
 
 namespace nearline::registry {
 namespace {
@@ -110,12 +110,9 @@ Answer<std::string> read_mode(const http::Request& request) {
 
 Answer<std::int32_t> read_id(const http::Request& request) {
     const auto& text = request.params.at("id");
-    std::int32_t id = 0;
-    const auto read = std::from_chars(text.data(), text.data() + text.size(), id);
-    if (read.ec != std::errc() || read.ptr != text.data() + text.size()) {
-        return RegistryError{40403, "Schema not found: '" + text.substr(0, 100) + "' is no id"};
-    }
-    return {boost::system::in_place_value, id};
+    const auto id = parse_whole_number<std::int32_t>(text);
+    if (!id) return RegistryError{40403, "Schema not found: '" + text.substr(0, 100) + "' is no id"};
+    return {boost::system::in_place_value, *id};
 }
 
 Answer<VersionName> read_version(const http::Request& request) {

@@ -19,7 +19,6 @@ std::string format_duration(std::chrono::milliseconds duration);
 std::optional<std::uint64_t> parse_size(std::string_view text);
 std::string format_size(std::uint64_t bytes);
 
-std::optional<int> parse_whole(std::string_view text);
 /// Finite only.
 std::optional<double> parse_number(std::string_view text);
 std::string format_number(double number);

@@ -1,5 +1,6 @@
 #include "runtime/settings.hpp"
 
+#include "domain/whole_number.hpp"
 #include "runtime/setting_values.hpp"
 #include "runtime/settings_impl.hpp"
 
@@ -105,7 +106,7 @@ void Settings::add(const std::string& flag, const std::string& env, std::optiona
 void Settings::add(const std::string& flag, const std::string& env, int& target, const std::string& help, Range range) {
     auto& option = impl_->declare(flag, env, help, "N", std::to_string(target));
     option.store = [&target, range](const auto& given) -> std::string {
-        const auto value = values::parse_whole(given.back());
+        const auto value = parse_whole_number<int>(given.back());
         if (!value) return "must be a whole number";
         auto wrong = outside(range, *value, format_whole);
         if (wrong.empty()) target = *value;
@@ -117,7 +118,7 @@ void Settings::add(const std::string& flag, const std::string& env, std::size_t&
                    Range range) {
     auto& option = impl_->declare(flag, env, help, "N", std::to_string(count));
     option.store = [&count, range](const auto& given) -> std::string {
-        const auto value = values::parse_whole(given.back());
+        const auto value = parse_whole_number<int>(given.back());
         if (!value) return "must be a whole number";
         auto wrong = outside(range, *value, format_whole);
         if (wrong.empty()) count = static_cast<std::size_t>(*value);

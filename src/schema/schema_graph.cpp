@@ -9,6 +9,7 @@
 #include <unordered_set>
 
 #include "domain/json.hpp"
+#include "domain/whole_number.hpp"
 
 namespace nearline::schema {
 namespace {
@@ -166,10 +167,8 @@ const json::value* resolve_reference(const json::value& root, std::string_view r
         if (place->is_object()) {
             place = place->get_object().if_contains(token);
         } else if (place->is_array()) {
-            std::size_t index = 0;
-            const auto read = std::from_chars(token.data(), token.data() + token.size(), index);
-            const bool whole = read.ec == std::errc() && read.ptr == token.data() + token.size();
-            place = whole ? place->get_array().if_contains(index) : nullptr;
+            const auto index = parse_whole_number<std::size_t>(token);
+            place = index ? place->get_array().if_contains(*index) : nullptr;
         } else {
             place = nullptr;
         }

@@ -1,6 +1,6 @@
-#include <charconv>
 #include <optional>
 
+#include "domain/whole_number.hpp"
 #include "store/mysql.hpp"
 
 namespace nearline::store {
@@ -32,12 +32,9 @@ std::string percent_decoded(std::string_view text) {
 }
 
 int parse_port(std::string_view text) {
-    int port = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-    if (error != std::errc() || end != text.data() + text.size() || port < 1 || port > 65'535) {
-        refuse("'" + std::string(text) + "' is no port");
-    }
-    return port;
+    const auto port = parse_whole_number<int>(text);
+    if (!port || *port < 1 || *port > 65'535) refuse("'" + std::string(text) + "' is no port");
+    return *port;
 }
 
 // host, host:port, [v6], [v6]:port

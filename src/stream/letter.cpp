@@ -1,10 +1,10 @@
 #include "stream/letter.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <string_view>
 #include <tuple>
 
+#include "domain/whole_number.hpp"
 #include "stream/dead_letter.hpp"
 
 namespace nearline::stream {
@@ -23,14 +23,6 @@ Headers::const_iterator own_headers(const Headers& headers) {
     return last == headers.rend() ? headers.end() : std::prev(last.base());
 }
 
-template <class Number>
-std::optional<Number> parse_number(const std::string& text) {
-    Number value{};
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-    return value;
-}
-
 }  // namespace
 
 LetterFacts read_letter(const Record& letter) {
@@ -42,11 +34,12 @@ LetterFacts read_letter(const Record& letter) {
         const std::string_view key = header->key;
         if (key == "__connect.errors.topic") origin.topic = value;
         if (key == "__connect.errors.partition") {
-            const auto partition = parse_number<int>(value);
+            const auto partition = parse_whole_number<int>(value);
             has_partition = partition.has_value();
             origin.partition = partition.value_or(0);
         }
-        if (key == "__connect.errors.offset") facts.origin_offset = parse_number<std::int64_t>(value).value_or(-1);
+        if (key == "__connect.errors.offset")
+            facts.origin_offset = parse_whole_number<std::int64_t>(value).value_or(-1);
         if (key == "__connect.errors.stage") facts.stage = value;
         if (key == "__connect.errors.class.name") facts.class_name = value;
         if (key == "__connect.errors.exception.message") facts.message = value;

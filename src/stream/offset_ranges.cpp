@@ -1,16 +1,15 @@
 #include "stream/offset_ranges.hpp"
 
 #include <algorithm>
-#include <charconv>
+
+#include "domain/whole_number.hpp"
 
 namespace nearline::stream {
 namespace {
 
 std::optional<std::int64_t> parse_offset(std::string_view text) {
-    std::int64_t offset = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), offset);
-    if (error != std::errc() || end != text.data() + text.size() || text.starts_with('-')) return std::nullopt;
-    return offset;
+    if (text.starts_with('-')) return std::nullopt;
+    return parse_whole_number<std::int64_t>(text);
 }
 
 }  // namespace

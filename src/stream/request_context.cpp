@@ -1,10 +1,10 @@
 #include "stream/request_context.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <string>
 
 #include "domain/header_names.hpp"
+#include "domain/whole_number.hpp"
 
 namespace nearline::stream {
 namespace {
@@ -14,10 +14,8 @@ constexpr std::size_t digest_size = 64;
 constexpr std::size_t longest_traceparent = 128;
 
 std::optional<int> parse_partition(std::string_view text) noexcept {
-    int value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc() || end != text.data() + text.size() || value < 0) return std::nullopt;
-    return value;
+    const auto partition = parse_whole_number<int>(text);
+    return partition && *partition >= 0 ? partition : std::nullopt;
 }
 
 bool is_lower_hex(std::string_view text) noexcept {
