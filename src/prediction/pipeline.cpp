@@ -55,8 +55,7 @@ Pipeline::Pipeline(const Worker::Options& options, std::string cluster_id, int o
       producer_(stream.producer(options.producer)) {}
 
 void Pipeline::accept(std::vector<stream::ConsumedRecord> records, SteadyTime now) {
-    const auto now_ms = std::chrono::duration_cast<std::chrono::milliseconds>(wall_now().time_since_epoch()).count();
-    metrics_.lag.set(std::max(0.0, static_cast<double>(now_ms - records.front().timestamp) / 1e3));
+    metrics_.lag.set(std::max(0.0, static_cast<double>(now_ms() - records.front().timestamp) / 1e3));
     std::vector<Decoded> batch;
     batch.reserve(records.size());
     for (auto& record : records) {

@@ -1,7 +1,6 @@
 #include "stream/sink_lag.hpp"
 
 #include <algorithm>
-#include <chrono>
 
 #include "domain/time.hpp"
 
@@ -19,8 +18,7 @@ void SinkLag::show() {
 }
 
 void SinkLag::set() const {
-    const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(wall_now().time_since_epoch()).count();
-    seconds_.set(oldest_ ? std::max(0.0, static_cast<double>(now - *oldest_) / 1e3) : 0);
+    seconds_.set(oldest_ ? std::max(0.0, static_cast<double>(now_ms() - *oldest_) / 1e3) : 0);
 }
 
 }  // namespace nearline::stream

@@ -14,10 +14,6 @@ namespace {
 
 constexpr std::chrono::seconds patience{30};
 
-std::int64_t wall_milliseconds() {
-    return std::chrono::duration_cast<std::chrono::milliseconds>(wall_now().time_since_epoch()).count();
-}
-
 }  // namespace
 
 class Housekeeper::Database {
@@ -144,7 +140,7 @@ bool Housekeeper::retain_step(const Topic& topic, PartitionLog& partition) {
     }();
     if (start == end) return false;
     std::optional<std::int64_t> oldest;
-    if (options.retention.count() > 0) oldest = wall_milliseconds() - options.retention.count();
+    if (options.retention.count() > 0) oldest = now_ms() - options.retention.count();
     const auto step = static_cast<std::size_t>(options_.retention_step);
     // One record is looked at before many are: most of the time there is nothing to do.
     for (const std::size_t most : {std::size_t{1}, step}) {

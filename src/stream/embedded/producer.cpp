@@ -24,9 +24,7 @@ Delivery refuse_always(const Engine& engine, const std::string& topic, const Top
 }
 
 int complete(const Topic& topic, std::optional<int> partition, Record& record) {
-    if (record.timestamp == 0) {
-        record.timestamp = std::chrono::duration_cast<std::chrono::milliseconds>(wall_now().time_since_epoch()).count();
-    }
+    if (record.timestamp == 0) record.timestamp = now_ms();
     if (partition) return *partition;
     return record.key ? partition_of_key(*record.key, topic.options.partitions) : -1;
 }
