@@ -9,12 +9,13 @@
 #include "notification/outbox_impl.hpp"
 #include "notification/outbox_sqlite_rows.hpp"
 #include "store/sqlite.hpp"
-#include "stream/embedded/header_codec.hpp"
 
 /// The entries of a user that have not ended, found by their index. SQLite takes it only where its condition stands
 /// in the statement word for word, "state < 2" beside "state = 0"; it read all entries that are kept otherwise, for
 /// each mail. INDEXED BY makes a statement that can't take it an error.
 #define NEARLINE_WAITING "outbox_entries INDEXED BY outbox_entries_waiting"
+/// What is left of an entry that has ended.
+#define NEARLINE_END "SET state = ?, words = ?, record_key = NULL, record_value = NULL, record_headers = NULL"
 
 namespace nearline::notification {
 namespace {
@@ -47,14 +48,9 @@ public:
     void add(std::span<const Entry> entries) override {
         change([&](SQLite::Database& database) {
             const std::int64_t now = now_ms();
-            SQLite::Statement insert(
-                database,
-                "INSERT INTO outbox_entries (request_id, outcome, user, queued_at, keep_from, topic, partition_number, "
-                "record_offset, record_time, record_key, record_value, record_headers) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (request_id, outcome) DO NOTHING");
+            insert_entries(database, entries, now);
             for (const Entry& entry : entries) {
-                insert_one(insert, entry, now);
-                if (entry.is_retried) revive(database, entry, now);
+                if (entry.is_retried) revive_entry(database, entry, now);
             }
             SQLite::Statement wake(database,
                                    "INSERT INTO outbox_users (user, due_at) VALUES (?1, ?2) ON CONFLICT (user) DO "
@@ -181,10 +177,7 @@ public:
             database.exec(
                 "UPDATE outbox_users SET lease_token = NULL, lease_until = 0, due_at = NULL, not_before = 0, mail_id = "
                 "NULL, failures = 0 WHERE due_at IS NOT NULL OR lease_token IS NOT NULL");
-            SQLite::Statement update(
-                database,
-                "UPDATE outbox_entries SET state = ?, words = ?, record_key = NULL, record_value = "
-                "NULL, record_headers = NULL WHERE state < 2");
+            SQLite::Statement update(database, "UPDATE outbox_entries " NEARLINE_END " WHERE state < 2");
             update.bind(1, entry_state::skipped);
             update.bind(2, words);
             return static_cast<std::size_t>(update.exec());
@@ -289,50 +282,6 @@ private:
         });
     }
 
-    static void insert_one(SQLite::Statement& insert, const Entry& entry, std::int64_t now) {
-        const auto& record = entry.record;
-        const std::string headers = stream::embedded::encode_headers(record.headers);
-        bind_id(insert, 1, entry.request_id);
-        insert.bind(2, outcome_prediction);
-        bind_id(insert, 3, entry.user);
-        insert.bind(4, now);
-        insert.bind(5, std::max(now, record.timestamp));
-        insert.bind(6, record.at.topic);
-        insert.bind(7, record.at.partition);
-        insert.bind(8, record.offset);
-        insert.bind(9, record.timestamp);
-        bind_bytes(insert, 10, record.key);
-        bind_bytes(insert, 11, record.value);
-        bind_bytes(insert, 12, headers.empty() ? std::nullopt : std::optional(headers));
-        insert.exec();
-        insert.reset();
-    }
-
-    // Read twice, the same record revives nothing twice. What is revived is as old as its coming back: how long it is
-    // tried is counted from there.
-    static void revive(SQLite::Database& database, const Entry& entry, std::int64_t now) {
-        const auto& record = entry.record;
-        const std::string headers = stream::embedded::encode_headers(record.headers);
-        SQLite::Statement update(
-            database,
-            "UPDATE outbox_entries SET state = 0, queued_at = ?1, keep_from = max(keep_from, ?1), "
-            "attempts = 0, mail_id = NULL, words = NULL, record_time = ?10, topic = ?2, partition_number = ?3, "
-            "record_offset = ?4, record_key = ?5, record_value = ?6, record_headers = ?7 "
-            "WHERE request_id = ?8 AND outcome = ?9 AND state = 4 AND "
-            "NOT (topic = ?2 AND partition_number = ?3 AND record_offset = ?4)");
-        update.bind(1, now);
-        update.bind(2, record.at.topic);
-        update.bind(3, record.at.partition);
-        update.bind(4, record.offset);
-        bind_bytes(update, 5, record.key);
-        bind_bytes(update, 6, record.value);
-        bind_bytes(update, 7, headers.empty() ? std::nullopt : std::optional(headers));
-        bind_id(update, 8, entry.request_id);
-        update.bind(9, outcome_prediction);
-        update.bind(10, std::max(now, record.timestamp));
-        update.exec();
-    }
-
     static void renew(SQLite::Database& database, const Claim& claim, std::int64_t until) {
         SQLite::Statement update(database,
                                  "UPDATE outbox_users SET lease_until = ? WHERE user = ? AND lease_token = ?");
@@ -351,10 +300,7 @@ private:
 
     static std::size_t end_entries(SQLite::Database& database, const Claim& claim, const std::string& which, End end,
                                    const std::string& words) {
-        SQLite::Statement update(database, "UPDATE " NEARLINE_WAITING
-                                           " SET state = ?, words = ?, record_key = NULL, record_value = "
-                                           "NULL, record_headers = NULL WHERE user = ? AND " +
-                                               which);
+        SQLite::Statement update(database, "UPDATE " NEARLINE_WAITING " " NEARLINE_END " WHERE user = ? AND " + which);
         update.bind(1, to_state(end));
         update.bind(2, words);
         bind_id(update, 3, claim.user);
