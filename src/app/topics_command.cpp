@@ -40,7 +40,7 @@ int topics(int argc, const char* const* argv) {
     const std::string action = argc > 1 ? argv[1] : "";
     if (action == "list") return list(argc - 1, argv + 1);
     if (action == "tail") return tail(argc - 1, argv + 1);
-    return show_usage("nearline topics", action,
+    return show_usage(name, action,
                       "Usage: nearline topics list\n"
                       "       nearline topics tail [-n N] [--follow] [--from-beginning] TOPIC\n\n"
                       "Asks the running `nearline up` of the data folder (./data, --data), another server "

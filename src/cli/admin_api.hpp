@@ -6,6 +6,11 @@
 #include <stdexcept>
 #include <string>
 
+namespace nearline {
+class Backoff;
+class Unavailable;
+}  // namespace nearline
+
 namespace nearline::cli {
 
 /// What the admin API says no with.
@@ -25,5 +30,8 @@ struct AdminApi {
     AskAdmin get;
     AskAdmin post;
 };
+
+/// Says on standard error, for the command, that whom it asks is away, and blocks until it is time to ask again.
+void rest_before_next_try(const std::string& command, const Unavailable& error, Backoff& backoff);
 
 }  // namespace nearline::cli

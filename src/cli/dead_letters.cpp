@@ -5,13 +5,13 @@
 #include <iostream>
 #include <optional>
 #include <stdexcept>
-#include <unistd.h>
 
 #include "cli/json_text.hpp"
+#include "cli/status_line.hpp"
+#include "cli/table.hpp"
 #include "cli/terminal.hpp"
 #include "domain/problem.hpp"
 #include "runtime/backoff.hpp"
-#include "runtime/stop.hpp"
 
 namespace nearline::cli {
 namespace {
@@ -53,23 +53,6 @@ std::string topic_of(const AdminApi& api, const std::string& name) {
                              "; those there are: " + (list.empty() ? "none" : list));
 }
 
-/// One line on standard error that is rewritten, where that is a terminal.
-class Status {
-public:
-    void show(const std::string& text) {
-        if (!is_shown_) return;
-        std::cerr << "\r\x1b[K" << text << std::flush;
-        has_text_ = true;
-    }
-    void clear() {
-        if (std::exchange(has_text_, false)) std::cerr << "\r\x1b[K" << std::flush;
-    }
-
-private:
-    const bool is_shown_ = is_terminal(STDERR_FILENO);
-    bool has_text_ = false;
-};
-
 /// Asks for page after page until there is none, or `done` letters have come up to the limit.
 class Pages {
 public:
@@ -95,15 +78,12 @@ public:
 private:
     json::value ask_patiently() {
         Backoff backoff;
-        const StopToken never;
         for (;;) {
             try {
                 return ask_(path_, query_);
             } catch (const Unavailable& error) {
                 if (!is_patient_ || backoff.failures() + 1 >= most_failures) throw;
-                const auto wait = backoff.next();
-                std::cerr << "nearline dlq: " << error.what() << "; trying again\n";
-                never.wait_for(wait);
+                rest_before_next_try("nearline dlq", error, backoff);
             }
         }
     }
@@ -116,22 +96,6 @@ private:
     const bool is_patient_;
     bool is_last_ = false;
 };
-
-using Row = std::vector<std::string>;
-
-void print_table(const std::vector<Row>& rows) {
-    std::vector<std::size_t> widths(rows.front().size(), 0);
-    for (const auto& row : rows) {
-        for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-    }
-    for (const auto& row : rows) {
-        for (std::size_t i = 0; i < row.size(); ++i) {
-            std::cout << row[i];
-            if (i + 1 < row.size()) std::cout << std::string(widths[i] - row[i].size() + 2, ' ');
-        }
-        std::cout << '\n';
-    }
-}
 
 std::string counted(long count, const std::string& what) {
     return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
@@ -234,7 +198,7 @@ int replay_letters(const AdminApi& api, const LetterOptions& options) {
     const bool is_dry = options.query.contains("dry_run");
     Pages pages(api.post, base + "/" + topic + "/replay", options, !options.query.contains("again"));
     Replayed sum;
-    Status status;
+    StatusLine status;
     while (const auto page = pages.next()) {
         const auto before = sum.replayed;
         sum.add(*page);
@@ -252,7 +216,7 @@ int drop_letters(const AdminApi& api, const LetterOptions& options) {
     const bool is_dry = options.query.contains("dry_run");
     Pages pages(api.post, base + "/" + topic + "/drop", options, true);
     long dropped = 0;
-    Status status;
+    StatusLine status;
     while (const auto page = pages.next()) {
         const auto count = page->at("dropped").to_number<long>();
         dropped += count;

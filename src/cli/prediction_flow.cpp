@@ -1,9 +1,9 @@
 #include "cli/prediction_flow.hpp"
 
 #include <boost/json/value.hpp>
-#include <charconv>
 
 #include "domain/json.hpp"
+#include "domain/whole_number.hpp"
 
 namespace nearline::cli {
 
@@ -16,10 +16,9 @@ constexpr milliseconds poll_interval{200};
 std::optional<milliseconds> retry_after(const http::Response& answer) {
     const auto text = answer.headers.find("retry-after");
     if (!text) return std::nullopt;
-    int seconds = 0;
-    const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), seconds);
-    if (error != std::errc() || end != text->data() + text->size() || seconds < 0) return std::nullopt;
-    return std::chrono::seconds(seconds);
+    const auto seconds = parse_whole_number<int>(*text);
+    if (!seconds || *seconds < 0) return std::nullopt;
+    return std::chrono::seconds(*seconds);
 }
 
 /// The path of a Location, which may be a whole URL.

@@ -1,11 +1,6 @@
 #include "cli/progress.hpp"
 
 #include <algorithm>
-#include <cstdio>
-#include <iostream>
-#include <unistd.h>
-
-#include "cli/terminal.hpp"
 
 namespace nearline::cli {
 
@@ -24,22 +19,16 @@ std::string progress_line(std::size_t done, std::size_t total, long ended, long 
     return line;
 }
 
-Progress::Progress(std::size_t total) : total_(total), shown_(is_terminal(STDERR_FILENO)) {}
-
-Progress::~Progress() {
-    clear();
-}
-
 void Progress::update(std::size_t done, long ended, long failed) {
-    if (!shown_) return;
+    if (!line_.is_shown()) return;
     const auto now = std::chrono::steady_clock::now();
     if (now < next_) return;
     next_ = now + std::chrono::milliseconds(100);
-    std::cerr << "\r\x1b[K" << progress_line(done, total_, ended, failed) << std::flush;
+    line_.show(progress_line(done, total_, ended, failed));
 }
 
 void Progress::clear() {
-    if (shown_ && next_ != SteadyTime()) std::cerr << "\r\x1b[K" << std::flush;
+    line_.clear();
     next_ = SteadyTime();
 }
 

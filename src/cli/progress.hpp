@@ -4,19 +4,16 @@
 #include <cstddef>
 #include <string>
 
+#include "cli/status_line.hpp"
 #include "domain/time.hpp"
 
 namespace nearline::cli {
 
-/// One line on standard error that says how far a long command is, rewritten a few times a second; says
-/// nothing where standard error is no terminal. Not thread-safe.
+/// A status line that says how far a long command is, a few times a second. Not thread-safe.
 class Progress {
 public:
     /// `total` in the unit of update()'s `done`; 0: unknown.
-    explicit Progress(std::size_t total);
-    ~Progress();
-    Progress(const Progress&) = delete;
-    Progress& operator=(const Progress&) = delete;
+    explicit Progress(std::size_t total) : total_(total) {}
 
     void update(std::size_t done, long ended, long failed);
     /// Takes the line away, for what is written next.
@@ -24,7 +21,7 @@ public:
 
 private:
     std::size_t total_;
-    bool shown_;
+    StatusLine line_;
     SteadyTime next_{};
 };
 

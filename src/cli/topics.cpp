@@ -1,12 +1,11 @@
 #include "cli/topics.hpp"
 
-#include <algorithm>
 #include <iostream>
 
 #include "cli/json_text.hpp"
+#include "cli/table.hpp"
 #include "domain/problem.hpp"
 #include "runtime/backoff.hpp"
-#include "runtime/stop.hpp"
 
 namespace nearline::cli {
 
@@ -48,15 +47,12 @@ std::string begin(const AskAdmin& ask, const std::string& path, const TailOption
 
 void follow(const AskAdmin& ask, const std::string& path, std::string next) {
     Backoff backoff;
-    const StopToken never;
     while (std::cout) {
         try {
             print(ask(path, {{"from", next}, {"limit", "1000"}, {"wait", "10"}}), next);
             backoff.reset();
         } catch (const Unavailable& e) {
-            const auto wait = backoff.next();
-            std::cerr << "nearline topics: " << e.what() << "; trying again\n";
-            never.wait_for(wait);
+            rest_before_next_try("nearline topics", e, backoff);
         }
     }
 }
@@ -65,17 +61,12 @@ void follow(const AskAdmin& ask, const std::string& path, std::string next) {
 
 int list_topics(const AskAdmin& ask) {
     const auto answer = ask("/admin/topics", {});
-    const auto& topics = answer.at("topics").as_array();
-    std::size_t width = 5;
-    for (const auto& topic : topics) width = std::max(width, to_cell(topic.at("name")).size());
-    std::cout << "TOPIC" << std::string(width - 5, ' ') << "  PARTITIONS  REPLICATION\n";
-    for (const auto& topic : topics) {
-        const auto name = to_cell(topic.at("name"));
-        const auto partitions = to_cell(topic.at("partitions"));
-        std::cout << name << std::string(width - name.size() + 2, ' ') << partitions
-                  << std::string(12 - std::min<std::size_t>(partitions.size(), 11), ' ')
-                  << to_cell(topic.at("replication_factor")) << '\n';
+    std::vector<Row> rows{{"TOPIC", "PARTITIONS", "REPLICATION"}};
+    for (const auto& topic : answer.at("topics").as_array()) {
+        rows.push_back(
+            {to_cell(topic.at("name")), to_cell(topic.at("partitions")), to_cell(topic.at("replication_factor"))});
     }
+    print_table(rows);
     return 0;
 }
 

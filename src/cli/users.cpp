@@ -1,9 +1,9 @@
 #include "cli/users.hpp"
 
-#include <algorithm>
 #include <chrono>
 #include <iostream>
 
+#include "cli/table.hpp"
 #include "cli/terminal.hpp"
 #include "domain/time.hpp"
 
@@ -40,18 +40,12 @@ int add_user(UserDirectory& users, const std::string& name, bool admin) {
 }
 
 int list_users(UserDirectory& users) {
-    const auto all = users.list();
-    std::size_t width = 4;
-    for (const auto& user : all) width = std::max(width, user.name.size());
-    const auto row = [&](const std::string& name, const std::string& admin, const std::string& mail,
-                         const std::string& created) {
-        std::cout << name << std::string(width - name.size() + 2, ' ') << admin << "  " << mail << "  " << created
-                  << '\n';
-    };
-    row("NAME", "ADMIN", "MAIL", "CREATED (UTC)");
-    for (const auto& user : all) {
-        row(user.name, user.admin ? "yes  " : "no   ", user.notifications ? "yes " : "no  ", to_date(user.created_at));
+    std::vector<Row> rows{{"NAME", "ADMIN", "MAIL", "CREATED (UTC)"}};
+    for (const auto& user : users.list()) {
+        rows.push_back(
+            {user.name, user.admin ? "yes" : "no", user.notifications ? "yes" : "no", to_date(user.created_at)});
     }
+    print_table(rows);
     return 0;
 }
 
