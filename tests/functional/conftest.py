@@ -18,9 +18,9 @@ def distributed(tmp_path_factory):
     assert set(stack.stop()) == {0}
 
 
-@pytest.fixture(scope="session", params=["embedded", "distributed"])
+@pytest.fixture(scope="module", params=["embedded", "distributed"])
 def stack(request):
-    """Both ways of running Nearline: what holds for one must hold for the other."""
+    """Both ways of running Nearline: what holds for one must hold for the other. A module may have stacks of its own."""
     return request.getfixturevalue(request.param)
 
 

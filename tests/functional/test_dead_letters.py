@@ -33,11 +33,6 @@ def distributed(tmp_path_factory):
     assert set(stack.stop()) == {0}
 
 
-@pytest.fixture(scope="module", params=["embedded", "distributed"])
-def stack(request):
-    return request.getfixturevalue(request.param)
-
-
 @pytest.fixture
 def topic(stack):
     """The topic of dead letters, with nothing in it that an earlier test left."""

@@ -41,11 +41,6 @@ def distributed(tmp_path_factory):
     assert set(stack.stop()) == {0}
 
 
-@pytest.fixture(scope="module", params=["embedded", "distributed"])
-def stack(request):
-    return request.getfixturevalue(request.param)
-
-
 @pytest.fixture
 def admin(stack):
     return Client(stack)

@@ -3,22 +3,13 @@
 #include <gmock/gmock.h>
 
 #include "domain/uuid.hpp"
+#include "unit/stream/broken_record.hpp"
 
 namespace nearline::stream {
 namespace {
 
-ConsumedRecord broken_record() {
-    ConsumedRecord record;
-    record.key = "customer 7";
-    record.value = std::string("\0\xff{", 3);
-    record.headers = {{"request-id", "r1"}, {"request-id", "r2"}, {"empty", std::nullopt}};
-    record.timestamp = 12345;
-    record.at = {"input-topic", 3};
-    record.offset = 4711;
-    return record;
-}
-
-const Rejection reason{"json", "NotJson", "expected a value at position 3", 422};
+using testing::broken_record;
+using testing::reason;
 
 const std::vector<Header> why{{"__connect.errors.topic", "input-topic"},
                               {"__connect.errors.partition", "3"},

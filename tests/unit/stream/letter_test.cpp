@@ -4,21 +4,13 @@
 
 #include "domain/uuid.hpp"
 #include "stream/dead_letter.hpp"
+#include "unit/stream/broken_record.hpp"
 
 namespace nearline::stream {
 namespace {
 
-ConsumedRecord broken_record() {
-    ConsumedRecord record;
-    record.key = "customer 7";
-    record.value = std::string("\0\xff{", 3);
-    record.headers = {{"request-id", "r1"}, {"empty", std::nullopt}, {"request-id", "r2"}};
-    record.at = {"input-topic", 3};
-    record.offset = 4711;
-    return record;
-}
-
-const Rejection reason{"json", "NotJson", "expected a value at position 3", 422};
+using testing::broken_record;
+using testing::reason;
 
 TEST(Letter, SaysWhereItsRecordWasAndWhy) {
     const auto facts = read_letter(make_dead_letter(broken_record(), reason));
