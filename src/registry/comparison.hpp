@@ -48,6 +48,7 @@ private:
     bool compare_alternatives_of_writer(const Conjunction& writer, const Node& reader, const std::string& path);
     void compare_keywords(const Conjunction& writer, const Node& reader, const std::string& path);
     bool compare_values(const Conjunction& writer, const Node& reader, const std::string& path);
+    void compare_undecided(const Conjunction& writer, const Node& reader, const char* keyword, const std::string& path);
     bool compare_types(const Conjunction& writer, const Node& reader, const std::string& path);
     void compare_numbers(const Conjunction& writer, const Node& reader, const std::string& path);
     void compare_strings(const Conjunction& writer, const Node& reader, const std::string& path);

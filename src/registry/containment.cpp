@@ -36,6 +36,12 @@ constexpr std::array undecided{"not",
                                "$dynamicRef",
                                "$recursiveRef"};
 
+/// Those of them that validation takes for remarks, since draft-07 does not have them: what it says of single values
+/// leaves them out.
+constexpr std::array unknown_to_validation{"dependentSchemas", "dependentRequired", "unevaluatedProperties",
+                                           "unevaluatedItems", "prefixItems",       "minContains",
+                                           "maxContains",      "$dynamicRef",       "$recursiveRef"};
+
 /// The strictest of a bound in the writer's schemas.
 template <class Stricter>
 std::optional<double> strictest(const Conjunction& writer, std::string_view keyword, Stricter stricter) {
@@ -128,7 +134,10 @@ bool Comparison::compare_alternatives_of_writer(const Conjunction& writer, const
 }
 
 void Comparison::compare_keywords(const Conjunction& writer, const Node& reader, const std::string& path) {
-    if (compare_values(writer, reader, path)) return;
+    if (compare_values(writer, reader, path)) {
+        for (const auto* keyword : unknown_to_validation) compare_undecided(writer, reader, keyword, path);
+        return;
+    }
     if (!compare_types(writer, reader, path)) return;
     const auto bits = types::of(writer);
     if ((bits & (types::integer | types::fraction)) != 0) compare_numbers(writer, reader, path);
@@ -137,12 +146,15 @@ void Comparison::compare_keywords(const Conjunction& writer, const Node& reader,
     if ((bits & types::object) != 0) compare_objects(writer, reader, path);
     compare_combinations(writer, reader, path);
     compare_condition(writer, reader, path);
-    for (const auto* keyword : undecided) {
-        const auto* value = reader.find(keyword);
-        if (value == nullptr || has_same(writer, keyword, *value)) continue;
-        add(step(path, keyword), "whether " + reader_name_ + " takes all that " + writer_name_ +
-                                     " allows can't be decided for \"" + keyword + "\"");
-    }
+    for (const auto* keyword : undecided) compare_undecided(writer, reader, keyword, path);
+}
+
+void Comparison::compare_undecided(const Conjunction& writer, const Node& reader, const char* keyword,
+                                   const std::string& path) {
+    const auto* value = reader.find(keyword);
+    if (value == nullptr || has_same(writer, keyword, *value)) return;
+    add(step(path, keyword), "whether " + reader_name_ + " takes all that " + writer_name_ +
+                                 " allows can't be decided for \"" + keyword + "\"");
 }
 
 /// if, then and else mean something only together.

@@ -338,6 +338,17 @@ TEST(Compatibility, IsGivenUpWhenStopped) {
     EXPECT_THROW(incompatibilities(Compatibility::backward, closed_ab, {{1, closed_a}}, &stopped), Unavailable);
 }
 
+/// Validation, which is asked about single values, does not know what they mean.
+TEST(Compatibility, DoesNotDecideLaterDraftsForSingleValuesEither) {
+    for (const auto* keyword : {R"("prefixItems":[{"type":"string"}])", R"("unevaluatedItems":false)",
+                                R"("unevaluatedProperties":false)", R"("dependentRequired":{"a":["b"]})"}) {
+        const auto reader = "{" + std::string(keyword) + "}";
+        EXPECT_THAT(backward(R"({"const":[1]})", reader), Contains(HasSubstr("can't be decided"))) << keyword;
+        EXPECT_THAT(backward(R"({"enum":[[1],{"a":1}]})", reader), Contains(HasSubstr("can't be decided"))) << keyword;
+    }
+    EXPECT_THAT(backward(R"({"enum":[1,2]})", R"({"not":{"type":"string"}})"), IsEmpty());
+}
+
 TEST(Compatibility, KeepsToWhatIsNoSchemaAnyMore) {
     for (const auto* old : {R"({"multipleOf":0})", R"({"maximum":1e999})"}) {
         EXPECT_THAT(backward(old, R"({"type":"number"})"), ElementsAre(HasSubstr("version 1 can't be compared with")));
