@@ -3,10 +3,12 @@
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <algorithm>
 #include <atomic>
+#include <boost/json/value.hpp>
 #include <mutex>
 #include <set>
 #include <stdexcept>
 
+#include "domain/json.hpp"
 #include "domain/whole_number.hpp"
 #include "registry/registry_tables.hpp"
 #include "schema/json_schema.hpp"
@@ -16,6 +18,7 @@ namespace nearline::registry {
 namespace {
 
 RegistryError no_subject(const std::string& subject) {
+    if (subject_problem(subject)) return {40401, "Subject not found."};
     return {40401, "Subject '" + subject + "' not found."};
 }
 RegistryError no_version(int version) {
@@ -32,7 +35,7 @@ struct Candidate {
 };
 
 Answer<Candidate> read_candidate(const std::string& subject, const std::string& text) {
-    if (subject.empty()) return RegistryError{42208, "The subject's name is empty."};
+    if (auto problem = subject_problem(subject)) return std::move(*problem);
     try {
         const auto compiled = schema::JsonSchema::compile(text);
         return Candidate{text, schema::canonical_form(text)};
@@ -70,6 +73,16 @@ std::string listed(const std::vector<std::string>& reasons) {
 
 void throw_exception_from_error(const RegistryError& error, const boost::source_location&) {
     throw std::runtime_error(std::to_string(error.code) + ": " + error.message);
+}
+
+std::optional<RegistryError> subject_problem(const std::string& subject) {
+    if (subject.empty()) return RegistryError{42208, "The subject's name is empty."};
+    if (subject.size() > longest_subject) {
+        return RegistryError{42208, "The subject's name is longer than " + std::to_string(longest_subject) + " bytes."};
+    }
+    // parse_json() takes no other text than UTF-8.
+    if (!parse_json(quote_json(subject))) return RegistryError{42208, "The subject's name is not UTF-8."};
+    return std::nullopt;
 }
 
 Answer<VersionName> VersionName::parse(const std::string& text) {

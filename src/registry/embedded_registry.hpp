@@ -27,6 +27,11 @@ struct RegistryError {
 template <class T>
 using Answer = boost::system::result<T, RegistryError>;
 
+/// In bytes.
+inline constexpr std::size_t longest_subject = 255;
+/// Why no subject may have this name (42208): it is empty, too long, or no UTF-8, which no answer could list.
+std::optional<RegistryError> subject_problem(const std::string& subject);
+
 /// One version of a subject's schema.
 struct SchemaVersion {
     std::string subject;
@@ -70,7 +75,7 @@ public:
     /// Every version with this id; 40403 for an id that is not in use.
     Answer<std::vector<SchemaVersion>> versions_of(std::int32_t id, Scope scope);
 
-    /// 42201 no schema, 409 not compatible.
+    /// 42208 no name for a subject, 42201 no schema, 409 not compatible.
     Answer<SchemaVersion> add(const std::string& subject, const std::string& schema);
     /// The version of a subject that has this schema.
     Answer<SchemaVersion> find(const std::string& subject, const std::string& schema, Scope scope);

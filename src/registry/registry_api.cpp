@@ -270,6 +270,11 @@ http::Handler RegistryApi::on_thread(Work work) {
 
 Response RegistryApi::answer(Work work, const Request& request) {
     if (stopping_) return reply(RegistryError{503, stopping});
+    // What an earlier release took can still be deleted.
+    const auto subject = request.params.find("subject");
+    if (subject != request.params.end() && request.method != "DELETE") {
+        if (const auto problem = subject_problem(subject->second)) return reply(*problem);
+    }
     try {
         return work(registry_, request);
     } catch (const Unavailable& error) {

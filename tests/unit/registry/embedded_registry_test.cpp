@@ -63,6 +63,9 @@ TEST_F(EmbeddedRegistryTest, RefusesWhatIsNoSchemaOrDoesNotFollow) {
     EXPECT_EQ(code_of("a", R"({"maximum":1e999})"), 42201);
     EXPECT_EQ(code_of("a", R"({"allOf":{}})"), 42201);
     EXPECT_EQ(code_of("", number), 42208);
+    EXPECT_EQ(code_of("\xff", number), 42208);
+    EXPECT_EQ(code_of(std::string(256, 'a'), number), 42208);
+    EXPECT_EQ(registry_.delete_subject("\xff", false).error().message, "Subject not found.");
     EXPECT_THAT(registry_.subjects(Scope::with_deleted, ""), IsEmpty());
     id_of("a", number);
     EXPECT_EQ(code_of("a", number_or_null), 0);
@@ -99,6 +102,11 @@ TEST_F(EmbeddedRegistryTest, FindsTheVersionThatIsMeant) {
     EXPECT_EQ(registry_.find("a", text, Scope::in_use).error().code, 40403);
     EXPECT_EQ(registry_.find("b", text, Scope::in_use).error().code, 40401);
     EXPECT_EQ(registry_.find("a", "no", Scope::in_use).error().code, 42201);
+}
+
+TEST_F(EmbeddedRegistryTest, TakesNamesInUtf8) {
+    EXPECT_EQ(code_of("größe\"/\x01", number), 0);
+    EXPECT_EQ(code_of(std::string(255, 'a'), number), 0);
 }
 
 TEST_F(EmbeddedRegistryTest, DeletesSoftlyAndThenForGood) {
