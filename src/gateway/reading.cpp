@@ -1,7 +1,6 @@
 #include "gateway/reading.hpp"
 
 #include <string>
-#include <utility>
 
 #include "domain/time.hpp"
 #include "domain/timed_uuid.hpp"
@@ -23,15 +22,6 @@ Result<Reading::Wanted> Reading::wanted(const http::Request& request, const Clai
 AnswerPtr Reading::kept(const Wanted& wanted) const {
     auto answer = parts_.keep.find(wanted.id);
     return answer && wanted.may_see(answer->user) ? answer : nullptr;
-}
-
-/// Of a prediction that this gateway has seen: what all gateways say of it. Under an Idempotency-Key another one may
-/// have seen another answer; the archive has one of them.
-boost::asio::awaitable<AnswerPtr> Reading::agreed(const Wanted& wanted, AnswerPtr kept) const {
-    if (!wanted.id.is_hash_based()) co_return kept;
-    const auto archived = co_await parts_.archive.find_at_once(wanted.id);
-    const bool is_one = archived && archived->status == 200 && wanted.may_see(archived->user);
-    co_return is_one ? archived : kept;
 }
 
 /// A Location says when its request was accepted, and so does a request id, but for those that were made of an
@@ -58,7 +48,11 @@ boost::asio::awaitable<http::Response> Reading::show(const http::Request& reques
     AnswerPtr answer = kept(*asked);
     std::optional<Problem> away;
     if (answer && answer->status == 200) {
-        answer = co_await agreed(*asked, answer);
+        // Under an Idempotency-Key another gateway may have seen another answer; the archive has one of them, which all
+        // give.
+        AnswerPtr archived;
+        if (asked->id.is_hash_based()) archived = co_await parts_.archive.find_at_once(asked->id);
+        if (archived && archived->status == 200 && asked->may_see(archived->user)) answer = archived;
         co_return answer_response(*answer);
     }
     // What this gateway saw fail may have been predicted since, through another one.

@@ -41,7 +41,6 @@ private:
 
     Result<Wanted> wanted(const http::Request& request, const Claims& claims) const;
     AnswerPtr kept(const Wanted& wanted) const;
-    boost::asio::awaitable<AnswerPtr> agreed(const Wanted& wanted, AnswerPtr kept) const;
     http::Response without_answer(const Wanted& wanted, const std::optional<Problem>& away,
                                   const http::Request& request) const;
     bool is_past_retention(const Wanted& wanted) const;
