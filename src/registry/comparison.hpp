@@ -53,7 +53,7 @@ private:
     void compare_numbers(const Conjunction& writer, const Node& reader, const std::string& path);
     void compare_strings(const Conjunction& writer, const Node& reader, const std::string& path);
     void compare_size(const Conjunction& writer, const Node& reader, const char* keyword, bool above,
-                      std::optional<double> implied, const std::string& path);
+                      std::optional<long double> implied, const std::string& path);
     void refuse_bound(const Node& reader, const char* keyword, const std::string& path);
     void compare_combinations(const Conjunction& writer, const Node& reader, const std::string& path);
     void compare_condition(const Conjunction& writer, const Node& reader, const std::string& path);
@@ -77,8 +77,8 @@ private:
 
     static bool has_same(const Conjunction& writer, std::string_view keyword, const boost::json::value& value);
     /// The strictest of an upper ("maximum", …) or lower bound in the writer's schemas.
-    static std::optional<double> least(const Conjunction& writer, std::string_view keyword);
-    static std::optional<double> most(const Conjunction& writer, std::string_view keyword);
+    static std::optional<long double> least(const Conjunction& writer, std::string_view keyword);
+    static std::optional<long double> most(const Conjunction& writer, std::string_view keyword);
     static std::string step(const std::string& path, std::string_view name);
     static std::string short_text(const boost::json::value& value);
 

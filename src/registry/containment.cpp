@@ -44,8 +44,8 @@ constexpr std::array unknown_to_validation{"dependentSchemas", "dependentRequire
 
 /// The strictest of a bound in the writer's schemas.
 template <class Stricter>
-std::optional<double> strictest(const Conjunction& writer, std::string_view keyword, Stricter stricter) {
-    std::optional<double> bound;
+std::optional<long double> strictest(const Conjunction& writer, std::string_view keyword, Stricter stricter) {
+    std::optional<long double> bound;
     for (const auto& node : writer) {
         const auto own = node.number(keyword);
         if (own && (!bound || stricter(*own, *bound))) bound = own;
@@ -235,11 +235,11 @@ bool Comparison::compare_types(const Conjunction& writer, const Node& reader, co
     return false;
 }
 
-std::optional<double> Comparison::least(const Conjunction& writer, std::string_view keyword) {
+std::optional<long double> Comparison::least(const Conjunction& writer, std::string_view keyword) {
     return strictest(writer, keyword, std::less<>());
 }
 
-std::optional<double> Comparison::most(const Conjunction& writer, std::string_view keyword) {
+std::optional<long double> Comparison::most(const Conjunction& writer, std::string_view keyword) {
     return strictest(writer, keyword, std::greater<>());
 }
 
@@ -269,7 +269,7 @@ void Comparison::compare_numbers(const Conjunction& writer, const Node& reader, 
     }
     const auto factor = reader.number("multipleOf");
     if (!factor) return;
-    const auto divides = [&](double number) { return std::fmod(number, *factor) == 0; };
+    const auto divides = [&](long double number) { return std::fmod(number, *factor) == 0; };
     const bool whole = (types::of(writer) & types::fraction) == 0 && divides(1);
     const bool multiple = std::any_of(writer.begin(), writer.end(), [&](const Node& one) {
         const auto own = one.number("multipleOf");
@@ -280,11 +280,13 @@ void Comparison::compare_numbers(const Conjunction& writer, const Node& reader, 
 
 /// A size that the reader bounds above ("max…") or below ("min…").
 void Comparison::compare_size(const Conjunction& writer, const Node& reader, const char* keyword, bool above,
-                              std::optional<double> implied, const std::string& path) {
+                              std::optional<long double> implied, const std::string& path) {
     const auto bound = reader.number(keyword);
     if (!bound || (!above && *bound <= 0)) return;
     const auto own = above ? least(writer, keyword) : most(writer, keyword);
-    const auto fits = [&](std::optional<double> size) { return size && (above ? *size <= *bound : *size >= *bound); };
+    const auto fits = [&](std::optional<long double> size) {
+        return size && (above ? *size <= *bound : *size >= *bound);
+    };
     if (!fits(own) && !fits(implied)) refuse_bound(reader, keyword, path);
 }
 

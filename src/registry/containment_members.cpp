@@ -37,12 +37,12 @@ std::set<std::string_view> required(const Conjunction& nodes) {
 }
 
 /// How many members an object can have at most, where a schema is closed.
-std::optional<double> most_properties(const Conjunction& writer) {
-    std::optional<double> most;
+std::optional<long double> most_properties(const Conjunction& writer) {
+    std::optional<long double> most;
     for (const auto& node : writer) {
         const auto others = node.child("additionalProperties");
         if (!others || !others->is_bool(false) || !names_of(node, "patternProperties").empty()) continue;
-        const auto count = static_cast<double>(names_of(node, "properties").size());
+        const auto count = static_cast<long double>(names_of(node, "properties").size());
         most = most ? std::min(*most, count) : count;
     }
     return most;
@@ -67,7 +67,7 @@ void Comparison::compare_arrays(const Conjunction& writer, const Node& reader, c
         if (own != nullptr && own->is_array()) places = std::max(places, own->get_array().size());
     }
     for (std::size_t i = 0; i <= places; ++i) {  // the last one stands for all that follow
-        if (at_most && static_cast<double>(i) >= *at_most) break;
+        if (at_most && static_cast<long double>(i) >= *at_most) break;
         const auto wanted = item(reader, i);
         if (!wanted) continue;
         const bool in_tuple = items->is_array() && i < items->get_array().size();
@@ -84,7 +84,7 @@ void Comparison::compare_arrays(const Conjunction& writer, const Node& reader, c
 void Comparison::compare_objects(const Conjunction& writer, const Node& reader, const std::string& path) {
     compare_required(writer, reader, path);
     compare_size(writer, reader, "maxProperties", true, most_properties(writer), path);
-    compare_size(writer, reader, "minProperties", false, static_cast<double>(required(writer).size()), path);
+    compare_size(writer, reader, "minProperties", false, static_cast<long double>(required(writer).size()), path);
     compare_dependencies(writer, reader, path);
     std::set<std::string_view> names;
     for (const auto& node : writer) names.merge(set_of(names_of(node, "properties")));

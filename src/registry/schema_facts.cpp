@@ -5,6 +5,7 @@
 #include <cmath>
 #include <utility>
 
+#include "schema/numbers.hpp"
 #include "schema/schema_graph.hpp"
 
 namespace nearline::registry {
@@ -37,13 +38,10 @@ const json::value* Node::find(std::string_view keyword) const noexcept {
     return object != nullptr ? object->if_contains(to_json(keyword)) : nullptr;
 }
 
-std::optional<double> Node::number(std::string_view keyword) const noexcept {
+std::optional<long double> Node::number(std::string_view keyword) const noexcept {
     const auto* value = find(keyword);
-    if (value == nullptr) return std::nullopt;
-    if (value->is_double()) return value->get_double();
-    if (value->is_int64()) return static_cast<double>(value->get_int64());
-    if (value->is_uint64()) return static_cast<double>(value->get_uint64());
-    return std::nullopt;
+    if (value == nullptr || !value->is_number()) return std::nullopt;
+    return schema::exact(*value);
 }
 
 std::optional<Node> Node::child(std::string_view keyword) const noexcept {

@@ -18,7 +18,7 @@ struct Node {
     const boost::json::value* chosen = nullptr;  ///< then: the alternative of its oneOf that is looked at
 
     const boost::json::value* find(std::string_view keyword) const noexcept;
-    std::optional<double> number(std::string_view keyword) const noexcept;
+    std::optional<long double> number(std::string_view keyword) const noexcept;
     /// A schema under a keyword, or below that by name.
     std::optional<Node> child(std::string_view keyword) const noexcept;
     std::optional<Node> child(std::string_view keyword, std::string_view name) const noexcept;

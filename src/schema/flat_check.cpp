@@ -4,6 +4,8 @@
 #include <array>
 #include <boost/json/object.hpp>
 
+#include "schema/numbers.hpp"
+
 namespace nearline::schema {
 namespace {
 
@@ -46,13 +48,6 @@ std::optional<unsigned> type_bits(const json::value& type) noexcept {
         bits |= *more;
     }
     return bits;
-}
-
-std::optional<double> number(const json::value& value) noexcept {
-    if (value.is_double()) return value.get_double();
-    if (value.is_int64()) return static_cast<double>(value.get_int64());
-    if (value.is_uint64()) return static_cast<double>(value.get_uint64());
-    return std::nullopt;
 }
 
 constexpr bool is_plain(char c) noexcept {
@@ -144,10 +139,10 @@ std::optional<FlatCheck::Field> FlatCheck::compile_field(std::string_view name, 
             const auto bits = type_bits(value);
             if (!bits) return std::nullopt;
             field.types = *bits;
-        } else if (keyword == "minimum" && number(value)) {
-            field.minimum = *number(value);
-        } else if (keyword == "maximum" && number(value)) {
-            field.maximum = *number(value);
+        } else if (keyword == "minimum" && value.is_number()) {
+            field.minimum = exact(value);
+        } else if (keyword == "maximum" && value.is_number()) {
+            field.maximum = exact(value);
         } else if (keyword == "pattern" && value.is_string()) {
             field.pattern = FixedPattern::parse(view(value.get_string()));
             if (!field.pattern) return std::nullopt;
@@ -207,7 +202,7 @@ const FlatCheck::Field* FlatCheck::find(std::string_view name, std::size_t guess
 
 bool FlatCheck::Field::takes(const json::value& value) const noexcept {
     if ((types & bit(value.kind())) == 0) return false;
-    if (const auto own = number(value)) return *own >= minimum && *own <= maximum;
+    if (value.is_number()) return exact(value) >= minimum && exact(value) <= maximum;
     return !pattern || !value.is_string() || pattern->matches(view(value.get_string()));
 }
 

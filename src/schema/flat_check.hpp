@@ -37,8 +37,8 @@ private:
     struct Field {
         std::string name;
         unsigned types = 0;  ///< bits of boost::json::kind
-        double minimum = -std::numeric_limits<double>::infinity();
-        double maximum = std::numeric_limits<double>::infinity();
+        long double minimum = -std::numeric_limits<long double>::infinity();
+        long double maximum = std::numeric_limits<long double>::infinity();
         std::optional<FixedPattern> pattern{};
         bool required = false;
 

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
-#include <cmath>
-#include <cstdint>
 #include <limits>
 #include <optional>
 #include <stdexcept>
@@ -48,30 +46,6 @@ bool has_long_array(const json::value& value) {
                                             [](const auto& member) { return has_long_array(member.value()); });
 }
 
-/// Numbers as valijson 1.0 understands them: for it 2.0 is no integer, and what is above 2^63 no number.
-json::value with_plain_numbers(const json::value& value) {
-    constexpr double exact = 9007199254740992.0;  // 2^53
-    if (value.is_uint64()) return static_cast<double>(value.get_uint64());
-    if (value.is_double()) {
-        const double number = value.get_double();
-        if (std::abs(number) <= exact && std::trunc(number) == number) return static_cast<std::int64_t>(number);
-        return number;
-    }
-    if (value.is_array()) {
-        json::array copy;
-        copy.reserve(value.get_array().size());
-        for (const auto& element : value.get_array()) copy.push_back(with_plain_numbers(element));
-        return copy;
-    }
-    if (value.is_object()) {
-        json::object copy;
-        copy.reserve(value.get_object().size());
-        for (const auto& member : value.get_object()) copy.emplace(member.key(), with_plain_numbers(member.value()));
-        return copy;
-    }
-    return value;
-}
-
 std::size_t count_values(const json::value& value, std::size_t most) {
     std::size_t count = 1;
     if (value.is_array()) {
@@ -108,35 +82,44 @@ void drop_ancestors(std::vector<Violation>& violations) {
 }
 
 /// Kept by valijson as a copy of itself.
-class MultipleOf : public valijson::constraints::PolyConstraint {
+class NumberConstraint : public valijson::constraints::PolyConstraint {
 public:
-    explicit MultipleOf(json::value divisor) : divisor_(std::move(divisor)) {}
+    NumberConstraint(const NumberRule& rule, json::value bound) : rule_(&rule), bound_(std::move(bound)) {}
 
     bool validate(const valijson::adapters::Adapter& target, const std::vector<std::string>& context,
                   valijson::ValidationResults* results) const override {
-        json::value number;
-        if (target.isInteger()) {
-            number = target.asInteger();
-        } else if (target.isDouble()) {
-            number = target.asDouble();
-        }
-        if (number.is_null() || is_multiple(number, divisor_)) return true;
-        if (results != nullptr) results->pushError(context, "must be a multiple of " + json::serialize(divisor_));
+        const auto number = number_of(target);
+        if (number.is_null() || rule_->holds(number, bound_)) return true;
+        if (results != nullptr) results->pushError(context, std::string(rule_->wanted) + json::serialize(bound_));
         return false;
     }
 
-private:
-    valijson::constraints::Constraint* cloneInto(void* place) const override { return new (place) MultipleOf(*this); }
-    std::size_t sizeOf() const override { return sizeof(MultipleOf); }
+    /// null where it is none.
+    static json::value number_of(const valijson::adapters::Adapter& value) {
+        if (value.isInteger()) return value.asInteger();
+        if (value.isDouble()) return value.asDouble();
+        return nullptr;
+    }
 
-    json::value divisor_;
+private:
+    valijson::constraints::Constraint* cloneInto(void* place) const override {
+        return new (place) NumberConstraint(*this);
+    }
+    std::size_t sizeOf() const override { return sizeof(NumberConstraint); }
+
+    const NumberRule* rule_;
+    json::value bound_;
 };
 
-class MultipleOfBuilder : public valijson::ConstraintBuilder {
+class NumberConstraintBuilder : public valijson::ConstraintBuilder {
 public:
-    valijson::constraints::Constraint* make(const valijson::adapters::Adapter& divisor) const override {
-        return new MultipleOf(divisor.isInteger() ? json::value(divisor.asInteger()) : json::value(divisor.asDouble()));
+    explicit NumberConstraintBuilder(const NumberRule& rule) : rule_(rule) {}
+    valijson::constraints::Constraint* make(const valijson::adapters::Adapter& bound) const override {
+        return new NumberConstraint(rule_, NumberConstraint::number_of(bound));
     }
+
+private:
+    const NumberRule& rule_;
 };
 
 std::vector<std::string> texts(const json::value* list) {
@@ -205,7 +188,9 @@ std::shared_ptr<const JsonSchema> JsonSchema::compile(std::string_view text) {
     const auto checked = for_valijson(impl->document);
     try {
         valijson::SchemaParser parser;
-        parser.addConstraintBuilder(std::string(own_multiple_of), new MultipleOfBuilder);
+        for (const auto& rule : number_rules) {
+            parser.addConstraintBuilder(own_keyword(rule.keyword), new NumberConstraintBuilder(rule));
+        }
         parser.populateSchema(Adapter(checked), impl->compiled);
     } catch (const std::exception& error) {
         throw std::invalid_argument(std::string("the schema is no JSON Schema: ") + error.what());
@@ -229,7 +214,6 @@ std::vector<Violation> JsonSchema::validate(const json::value& document) const {
                          " elements, more than are compared for uniqueItems"}};
     }
     try {
-        if (impl_->conforms(document)) return {};
         const auto plain = with_plain_numbers(document);
         if (impl_->conforms(plain)) return {};
         auto violations = explain(impl_->document, impl_->patterns, document);

@@ -63,7 +63,7 @@ bool is_type(const json::value& value) {
 }
 
 bool is_size(const json::value& value) {
-    const double number = as_double(value);
+    const auto number = exact(value);
     return value.is_number() && number >= 0 && std::trunc(number) == number;
 }
 
@@ -83,7 +83,7 @@ bool is_number(const json::value& value) {
     return value.is_number();
 }
 bool is_positive(const json::value& value) {
-    return value.is_number() && as_double(value) > 0;
+    return value.is_number() && exact(value) > 0;
 }
 bool is_list(const json::value& value) {
     return value.is_array();

@@ -11,6 +11,7 @@
 #include "domain/json.hpp"
 #include "schema/json_schema.hpp"
 #include "schema/keyword_check.hpp"
+#include "schema/numbers.hpp"
 #include "schema/schema_graph.hpp"
 
 namespace nearline::schema {
@@ -46,6 +47,13 @@ const json::value* find_infinite(const json::value& value) {
     return nullptr;
 }
 
+constexpr std::string_view own_prefix = "nearline:";
+
+bool bounds_numbers(std::string_view keyword) {
+    return std::any_of(number_rules.begin(), number_rules.end(),
+                       [&](const NumberRule& rule) { return rule.keyword == keyword; });
+}
+
 /// A copy that differs where the schemas are.
 class Rewriting {
 public:
@@ -60,14 +68,14 @@ public:
             for (const auto& element : value.get_array()) copy.push_back(of(element));
             return copy;
         }
-        if (!value.is_object()) return value;
+        if (!value.is_object()) return with_plain_numbers(value);
         const bool is_schema = schemas_.contains(&value);
         json::object copy;
         copy.reserve(value.get_object().size());
         for (const auto& member : value.get_object()) {
             const auto name = view(member.key());
-            if (is_schema && (name == "format" || name == own_multiple_of)) continue;
-            copy.emplace(is_schema && name == "multipleOf" ? own_multiple_of : name, of(member.value()));
+            if (is_schema && (name == "format" || name.starts_with(own_prefix))) continue;
+            copy.emplace(is_schema && bounds_numbers(name) ? own_keyword(name) : std::string(name), of(member.value()));
         }
         return copy;
     }
@@ -131,6 +139,10 @@ Patterns compile_patterns(const json::value& schema) {
         }
     }
     return patterns;
+}
+
+std::string own_keyword(std::string_view keyword) {
+    return std::string(own_prefix) + std::string(keyword);
 }
 
 json::value for_valijson(const json::value& schema) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <boost/json/value.hpp>
+#include <string>
 #include <string_view>
 
 #include "schema/pattern.hpp"
@@ -12,12 +13,13 @@ namespace nearline::schema {
 /// number that no double can hold, or does not pass check_references() and check_keywords().
 boost::json::value parse_schema(std::string_view text);
 
-/// "multipleOf" in what for_valijson() gives: a keyword that valijson leaves to us.
-inline constexpr std::string_view own_multiple_of = "nearline:multipleOf";
+/// The keyword of a NumberRule in what for_valijson() gives: one that valijson leaves to us.
+std::string own_keyword(std::string_view keyword);
 
-/// The schema as valijson 1.0 may read it. Without "format" (draft-07 leaves it to the reader to check formats or not;
-/// valijson checks them, and throws at values that are no strings), and with own_multiple_of in the place of
-/// "multipleOf", for which valijson divides whole numbers, cutting off fractions and ending the process at 0.
+/// The schema as valijson 1.0 may read it, which is with_plain_numbers(); without "format" (draft-07 leaves it to the
+/// reader to check formats or not; valijson checks them, and throws at values that are no strings); and with an
+/// own_keyword() for each keyword that bounds numbers: valijson compares with whole numbers as doubles, and for
+/// "multipleOf" it cuts off fractions and ends the process at 0.
 boost::json::value for_valijson(const boost::json::value& schema);
 
 /// Every "pattern" of the schema, and every name under "patternProperties", wherever references lead. Throws

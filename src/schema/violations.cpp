@@ -76,9 +76,19 @@ bool is_number_in_quotes(const json::value& value) {
     return inside.has_value() && inside->is_number();
 }
 
-/// The largest float32 itself, or the largest number that is rounded to it.
-bool is_float32_limit(double bound) {
-    return std::abs(bound) >= static_cast<double>(std::numeric_limits<float>::max()) && is_finite_float32(bound);
+/// What to say where the bound is the largest float32 itself, or the largest number that is rounded to it.
+std::optional<std::string> float32_limit(const NumberRule& rule, const json::value& bound) {
+    const auto number = static_cast<double>(exact(bound));
+    if (std::abs(number) < static_cast<double>(std::numeric_limits<float>::max()) || !is_finite_float32(number)) {
+        return std::nullopt;
+    }
+    if (rule.keyword == "maximum") {
+        return std::string("is larger than float32 can hold: at most ") + largest_float32;
+    }
+    if (rule.keyword == "minimum") {
+        return std::string("is smaller than float32 can hold: at least -") + largest_float32;
+    }
+    return std::nullopt;
 }
 
 /// A value as it can stand in a sentence.
@@ -114,8 +124,8 @@ std::string loose_name(std::string_view name) {
 std::optional<std::size_t> size_keyword(const json::object& schema, std::string_view name) {
     const auto* value = schema.if_contains(json::string_view(name.data(), name.size()));
     if (value == nullptr || !value->is_number()) return std::nullopt;
-    const double number = as_double(*value);
-    if (!(number >= 0 && number < 1e18)) return std::nullopt;
+    const auto number = exact(*value);
+    if (!(number >= 0 && number < 1e18L)) return std::nullopt;
     return static_cast<std::size_t>(number);
 }
 
@@ -181,13 +191,16 @@ private:
     }
 
     void explain_values(const json::object& schema, const json::value& value, const std::string& pointer) {
-        if (const auto* constant = schema.if_contains("const"); constant != nullptr && *constant != value) {
+        const auto equals = [plain = with_plain_numbers(value)](const json::value& other) {
+            return with_plain_numbers(other) == plain;
+        };
+        if (const auto* constant = schema.if_contains("const"); constant != nullptr && !equals(*constant)) {
             add(pointer, "must be " + short_text(*constant) + ", not " + short_text(value));
         }
         const auto* options = schema.if_contains("enum");
         if (options == nullptr || !options->is_array()) return;
         const auto& list = options->get_array();
-        if (std::find(list.begin(), list.end(), value) != list.end()) return;
+        if (std::any_of(list.begin(), list.end(), equals)) return;
         std::string text;
         constexpr std::size_t most = 20;
         for (std::size_t i = 0; i < list.size() && i < most; ++i) text += (i > 0 ? ", " : "") + short_text(list[i]);
@@ -196,29 +209,11 @@ private:
     }
 
     void explain_number(const json::object& schema, const json::value& value, const std::string& pointer) {
-        const double number = as_double(value);
-        const auto bound = [&](const char* keyword) -> const json::value* {
-            const auto* limit = schema.if_contains(keyword);
-            return limit != nullptr && limit->is_number() ? limit : nullptr;
-        };
-        if (const auto* most = bound("maximum"); most != nullptr && number > as_double(*most)) {
-            add(pointer, is_float32_limit(as_double(*most))
-                             ? std::string("is larger than float32 can hold: at most ") + largest_float32
-                             : "must be at most " + number_text(*most) + ", not " + number_text(value));
-        }
-        if (const auto* least = bound("minimum"); least != nullptr && number < as_double(*least)) {
-            add(pointer, is_float32_limit(as_double(*least))
-                             ? std::string("is smaller than float32 can hold: at least -") + largest_float32
-                             : "must be at least " + number_text(*least) + ", not " + number_text(value));
-        }
-        if (const auto* most = bound("exclusiveMaximum"); most != nullptr && number >= as_double(*most)) {
-            add(pointer, "must be less than " + number_text(*most) + ", not " + number_text(value));
-        }
-        if (const auto* least = bound("exclusiveMinimum"); least != nullptr && number <= as_double(*least)) {
-            add(pointer, "must be greater than " + number_text(*least) + ", not " + number_text(value));
-        }
-        if (const auto* divisor = bound("multipleOf"); divisor != nullptr && !is_multiple(value, *divisor)) {
-            add(pointer, "must be a multiple of " + number_text(*divisor) + ", not " + number_text(value));
+        for (const auto& rule : number_rules) {
+            const auto* bound = schema.if_contains(json::string_view(rule.keyword.data(), rule.keyword.size()));
+            if (bound == nullptr || !bound->is_number() || rule.holds(value, *bound)) continue;
+            add(pointer, float32_limit(rule, *bound)
+                             .value_or(std::string(rule.wanted) + number_text(*bound) + ", not " + number_text(value)));
         }
     }
 

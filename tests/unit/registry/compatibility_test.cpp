@@ -126,6 +126,8 @@ INSTANTIATE_TEST_SUITE_P(
         Change{"AnythingIsTrue", "{}", "true", true, true},
         Change{"NothingIsFalse", "false", R"({"type":"string"})", true, false},
         Change{"MaximumIncreased", R"({"type":"number","maximum":5})", R"({"type":"number","maximum":6})", true, false},
+        Change{"MaximumBeyondDoubles", R"({"type":"number","maximum":9007199254740992})",
+               R"({"type":"number","maximum":9007199254740993})", true, false},
         Change{"MaximumAdded", R"({"type":"number"})", R"({"type":"number","maximum":6})", false, true},
         Change{"MinimumDecreased", R"({"type":"number","minimum":5})", R"({"type":"number","minimum":4.5})", true,
                false},
