@@ -42,8 +42,10 @@ AuthPart::AuthPart(Process& process, ReadyGate& ready, const AuthOptions& option
 
 void AuthPart::add_to(Lifecycle& lifecycle) {
     lifecycle.add({"event loop of auth", [this] { loop_.start(); }, [](auto) {}, [this] { loop_.stop(); }});
-    lifecycle.add({"auth", [this] { service_.start(); }, [](auto) {}, [this] { service_.stop(); }});
+    lifecycle.add({.name = "auth", .stop = [this] { service_.stop(); }});
     lifecycle.add(server_part(*server_, "auth"));
+    // It listens first: a database that does not answer takes its time to say so, and callers are told meanwhile.
+    lifecycle.add({.name = "users of auth", .start = [this] { service_.start(); }});
 }
 
 }  // namespace nearline::app

@@ -7,6 +7,7 @@
 #include "app/options.hpp"
 #include "app/process.hpp"
 #include "cli/predict.hpp"
+#include "cli/predict_output.hpp"
 #include "cli/terminal.hpp"
 #include "runtime/stop.hpp"
 
@@ -82,7 +83,7 @@ int predict(int argc, const char* const* argv) {
     settings.add("--timeout", "", options.timeout, "for one observation, all its tries together", {100, 3'600'000});
     settings.secret("NEARLINE_PASSWORD", password, "the user's password; without it it is asked for");
     settings.check([&options]() -> std::vector<std::string> {
-        std::vector<std::string> wrong;
+        auto wrong = cli::carry_faults(options.carry);
         if (options.user.empty()) wrong.emplace_back("--user: is missing");
         if (options.observation.empty() == options.file.empty()) {
             wrong.emplace_back("give either one observation, as NAME=VALUE..., or a CSV with --file");

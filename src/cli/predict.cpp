@@ -155,6 +155,8 @@ void run_all(const PredictOptions& options, const PredictInput& input, PredictDe
         if (!outcome->ok) failures.add(*outcome);
         if (!options.file.empty()) progress.update(desk.bytes_read(), ended, failures.count());
     }
+    // Whoever reads the file finds its names even where nothing was predicted.
+    if (!options.file.empty() && !stop.requested()) output.head(input.feature_names());
     output.flush();
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <iostream>
+#include <iterator>
 #include <stdexcept>
 #include <utility>
 
@@ -48,6 +49,17 @@ PredictInput::PredictInput(const std::string& file, std::vector<std::string> car
     for (const auto& column : carry_) {
         if (!contains(names_, column)) throw std::runtime_error(file + ": has no column \"" + column + "\"");
     }
+    for (auto name = names_.begin(); name != names_.end(); ++name) {
+        if (std::find(names_.begin(), name, *name) == name) continue;
+        throw std::runtime_error(file + ": has two columns \"" + *name + "\"");
+    }
+}
+
+std::vector<std::string> PredictInput::feature_names() const {
+    std::vector<std::string> features;
+    std::copy_if(names_.begin(), names_.end(), std::back_inserter(features),
+                 [this](const std::string& name) { return !contains(carry_, name); });
+    return features;
 }
 
 std::optional<Job> PredictInput::next() {

@@ -26,7 +26,7 @@ public:
     /// One observation, of "name=value". Throws std::runtime_error for what is not.
     explicit PredictInput(const std::vector<std::string>& observation);
     /// The CSV in a file ("-": standard input), whose first line has the names. The columns in `carry` are
-    /// no features. Throws std::runtime_error when it can't be read or has no such column.
+    /// no features. Throws std::runtime_error when it can't be read, has no such column, or two of one name.
     PredictInput(const std::string& file, std::vector<std::string> carry);
 
     PredictInput(const PredictInput&) = delete;
@@ -34,6 +34,9 @@ public:
 
     /// Throws std::runtime_error, with the line, where the file is no CSV any more.
     std::optional<Job> next();
+
+    /// The names that the first line has for features; none where there is no file.
+    std::vector<std::string> feature_names() const;
 
     /// Of the file, in bytes; 0: unknown.
     std::size_t size() const noexcept { return size_; }

@@ -27,16 +27,23 @@ public:
     /// std::runtime_error when it can't be written, as flush() does.
     void write(const Outcome& outcome);
     void flush();
+    /// Where no prediction has given the first line of CSV its names yet, writes one with these for the features.
+    void head(const std::vector<std::string>& features);
 
 private:
     void write_csv(const Outcome& outcome);
     void write_json(const Outcome& outcome, const std::string& document);
+    void write_names(std::vector<std::string> of_prediction);
 
     std::ostream& out_;
     const Format format_;
     const std::vector<std::string> carry_;
     bool headed_ = false;
 };
+
+/// What is wrong with columns to carry along: one that is given twice, or has the name of a member that every
+/// prediction, or what was accepted in its place, has itself.
+std::vector<std::string> carry_faults(const std::vector<std::string>& carry);
 
 /// What failed, for the end: all are counted, the first 10,000 listed.
 class Failures {

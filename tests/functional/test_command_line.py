@@ -45,6 +45,26 @@ def test_a_csv_of_many_in_its_order(stack, tmp_path):
     assert lines[2].split(",")[7] == "virginica"
 
 
+def test_a_csv_of_none_has_the_names(stack, tmp_path):
+    run = predict(stack, "--file", "-", "--carry", "id", "-o", tmp_path / "out.csv", input=CSV.splitlines()[0] + "\n")
+    assert run.returncode == 0, run.stderr
+    assert (tmp_path / "out.csv").read_text().splitlines() == [",".join(["id", *FIELDS])]
+
+
+@pytest.mark.parametrize("carry", ["prediction", "request_id"])
+def test_what_is_carried_can_not_have_the_name_of_an_answers_field(stack, carry):
+    run = predict(stack, "--file", "-", "--carry", carry, input=CSV.replace("id", carry))
+    assert run.returncode == 2 and run.stdout == ""
+    assert f'the answer has a field "{carry}" of its own; rename the column' in run.stderr
+
+
+def test_two_columns_of_one_name_are_refused(stack):
+    run = predict(stack, "--file", "-", input=CSV.replace("id", "sepal_length"))
+    assert run.returncode == 1 and 'has two columns "sepal_length"' in run.stderr
+    run = predict(stack, "--file", "-", "--carry", "id", "--carry", "id", input=CSV)
+    assert run.returncode == 2 and '--carry: names "id" twice' in run.stderr
+
+
 def test_the_input_is_never_written_over(stack, tmp_path):
     (tmp_path / "x.csv").write_text(CSV)
     run = predict(stack, "--file", tmp_path / "x.csv", "-o", tmp_path / "x.csv")

@@ -65,6 +65,14 @@ std::shared_ptr<rd_kafka_t> AdminClient::of_group(const std::string& group) {
     return group_client_;
 }
 
+std::string AdminClient::why(rd_kafka_resp_err_t error, const char* text) const {
+    const auto reason = text != nullptr ? std::string(text) : words(error);
+    constexpr std::array unanswered{RD_KAFKA_RESP_ERR__TIMED_OUT, RD_KAFKA_RESP_ERR__TRANSPORT,
+                                    RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN, RD_KAFKA_RESP_ERR__RESOLVE};
+    if (std::find(unanswered.begin(), unanswered.end(), error) == unanswered.end()) return reason;
+    return "no answer from " + cluster_.bootstrap + " (" + reason + ")";
+}
+
 Event KafkaAdmin::ask(rd_kafka_admin_op_t operation, const std::string& what, Clock::time_point deadline,
                       const Ask& ask) {
     auto* client = client_.get();
@@ -75,10 +83,9 @@ Event KafkaAdmin::ask(rd_kafka_admin_op_t operation, const std::string& what, Cl
     const Queue answers(rd_kafka_queue_new(client));
     ask(options.get(), answers.get());
     Event answer(rd_kafka_queue_poll(answers.get(), time + 100));
-    if (!answer) fail(what, "no answer in " + std::to_string(time) + " ms");
-    if (rd_kafka_event_error(answer.get()) != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        fail(what, rd_kafka_event_error_string(answer.get()));
-    }
+    if (!answer) fail(what, client_.why(RD_KAFKA_RESP_ERR__TIMED_OUT));
+    const auto error = rd_kafka_event_error(answer.get());
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) fail(what, client_.why(error, rd_kafka_event_error_string(answer.get())));
     return answer;
 }
 
@@ -87,13 +94,14 @@ std::string KafkaAdmin::cluster_id() {
         void operator()(char* text) const noexcept { rd_kafka_mem_free(nullptr, text); }
     };
     const std::unique_ptr<char, FreeText> id(rd_kafka_clusterid(client_.get(), to_ms(timeout_)));
-    if (!id) fail("can't ask for the cluster's id", "no broker answers");
+    if (!id) fail("can't ask for the cluster's id", client_.why(RD_KAFKA_RESP_ERR__TIMED_OUT));
     return id.get();
 }
 
 std::vector<TopicInfo> KafkaAdmin::topics() {
     const rd_kafka_metadata_t* answer = nullptr;
-    require(rd_kafka_metadata(client_.get(), 1, nullptr, &answer, to_ms(timeout_)), "can't list topics");
+    const auto error = rd_kafka_metadata(client_.get(), 1, nullptr, &answer, to_ms(timeout_));
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) fail("can't list topics", client_.why(error));
     const Metadata metadata(answer);
     std::vector<TopicInfo> topics;
     for (int i = 0; i < metadata->topic_cnt; ++i) {
@@ -265,7 +273,7 @@ std::string ping(AdminClient& client, std::chrono::milliseconds timeout) {
     const rd_kafka_metadata_t* answer = nullptr;
     const auto error = rd_kafka_metadata(client.get(), 0, nullptr, &answer, to_ms(timeout));
     const Metadata metadata(answer);
-    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return words(error);
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return client.why(error);
     return metadata->broker_cnt > 0 ? "" : "the cluster has no broker";
 }
 

@@ -24,6 +24,8 @@ public:
         return client_.get();
     }
     std::shared_ptr<rd_kafka_t> of_group(const std::string& group);
+    /// Why something failed, with where the brokers should be if it is that none has answered.
+    std::string why(rd_kafka_resp_err_t error, const char* text = nullptr) const;
 
 private:
     const Cluster cluster_;
