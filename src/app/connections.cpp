@@ -2,7 +2,6 @@
 
 #include "app/places.hpp"
 #include "app/process.hpp"
-#include "runtime/log.hpp"
 
 namespace nearline::app {
 
@@ -50,13 +49,6 @@ std::unique_ptr<schema::Registry> open_registry(const RegistryOptions& options, 
 
 std::string stream_dependency(const StreamOptions& options) {
     return options.stream.starts_with("kafka:") ? "kafka" : "embedded stream";
-}
-
-void warn_of_replication(const StreamOptions& stream, const TopicsOptions& topics) {
-    if (topics.replication_factor > 1 || !stream.stream.starts_with("kafka:")) return;
-    log::warning(
-        "topics that are missing are made with one copy: a broker that is lost takes its records along; set "
-        "--replication-factor 3 for more");
 }
 
 }  // namespace nearline::app

@@ -21,7 +21,4 @@ std::unique_ptr<schema::Registry> open_registry(const RegistryOptions& options, 
 /// What /readyz calls the stream: "kafka" or "embedded stream".
 std::string stream_dependency(const StreamOptions& options);
 
-/// Says that one copy is not enough, where topics are made on Kafka.
-void warn_of_replication(const StreamOptions& stream, const TopicsOptions& topics);
-
 }  // namespace nearline::app

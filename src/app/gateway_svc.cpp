@@ -29,7 +29,6 @@ int serve(const Options& options) {
     gateway_options.archive_keep = options.archive.keep();
     GatewayPart gateway(process, ready, gateway_options, options.topics, stream_dependency(options.stream), *stream,
                         *registry, *options.jwt_secret, options.listen, options.port, "--port", archive.get());
-    warn_of_replication(options.stream, options.topics);
     Lifecycle lifecycle;
     gateway.add_to(lifecycle);
     return run(process, lifecycle, options.process);

@@ -30,8 +30,6 @@ TopicService::TopicService(const TopicServiceOptions& options, const std::string
       registry(open_registry(options.registry, process.metrics)),
       options_(options),
       jwt_(make_jwt(options.jwt_secret)),
-      operations_(process, *stream, jwt_ ? &*jwt_ : nullptr, options.listen, options.port, "--admin-port") {
-    warn_of_replication(options.stream, options.topics);
-}
+      operations_(process, *stream, jwt_ ? &*jwt_ : nullptr, options.listen, options.port, "--admin-port") {}
 
 }  // namespace nearline::app

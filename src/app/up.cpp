@@ -140,7 +140,6 @@ public:
         notification_->add_to(lifecycle);
         prediction_->add_to(lifecycle);
         gateway_->add_to(lifecycle);
-        warn_of_replication(options_.stream, options_.topics);
         return app::run(process_, lifecycle, options_.process, [this] { lock_.publish(addresses()); });
     }
 

@@ -49,6 +49,8 @@ public:
     virtual std::optional<TopicInfo> topic(const std::string& name) = 0;
     /// Makes the topic if there is none; one that exists is left as it is. True if it made it.
     virtual bool create_topic(const std::string& name, const TopicOptions& options) = 0;
+    /// Whether a topic can have several copies, so that one is few.
+    virtual bool keeps_copies() const noexcept { return false; }
     virtual Watermarks watermarks(const TopicPartition& at) = 0;
     /// The offset of the first record at or after this time (ms), or the end.
     virtual std::int64_t offset_at(const TopicPartition& at, std::int64_t timestamp) = 0;

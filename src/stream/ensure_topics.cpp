@@ -14,7 +14,12 @@ constexpr std::chrono::milliseconds admin_timeout{5'000};
 constexpr std::chrono::milliseconds look_again{50};
 constexpr int looks = 100;
 
-TopicInfo ensure_topic(Admin& admin, const WantedTopic& wanted, const StopToken& stop) {
+bool has_one_copy(const Admin& admin, const WantedTopic& topic) {
+    return topic.options.replication_factor == 1 && admin.keeps_copies();
+}
+
+/// `lone`: gets the name of a topic that was made with one copy.
+TopicInfo ensure_topic(Admin& admin, const WantedTopic& wanted, const StopToken& stop, std::vector<std::string>& lone) {
     if (const auto info = admin.topic(wanted.name)) {
         if (info->partitions != wanted.options.partitions) {
             log::info(
@@ -27,12 +32,24 @@ TopicInfo ensure_topic(Admin& admin, const WantedTopic& wanted, const StopToken&
         log::info("made topic", {{"topic", wanted.name},
                                  {"partitions", wanted.options.partitions},
                                  {"replication_factor", wanted.options.replication_factor}});
+        if (has_one_copy(admin, wanted)) lone.push_back(wanted.name);
     }
     for (int look = 0; look < looks && !stop.requested(); ++look) {
         if (const auto info = admin.topic(wanted.name)) return *info;
         stop.wait_for(look_again);
     }
     throw Unavailable("topic " + wanted.name + " was made, but the stream does not show it");
+}
+
+void warn_of_lone(std::vector<std::string>& topics) {
+    if (topics.empty()) return;
+    std::string names;
+    for (const auto& name : topics) names += (names.empty() ? "" : ", ") + name;
+    log::warning(
+        "topics were made with one copy: a broker that is lost takes their records along; with --replication-factor 3 "
+        "there are more of those that are made",
+        {{"topics", names}});
+    topics.clear();
 }
 
 }  // namespace
@@ -45,17 +62,20 @@ std::optional<std::map<std::string, TopicInfo>> ensure_topics(Stream& stream, co
     health.awaits(dependency, witness);
     const auto admin = stream.admin(admin_timeout);
     std::map<std::string, TopicInfo> found;
+    std::vector<std::string> lone;
     while (!stop.requested()) {
         try {
             for (const auto& wanted : topics) {
-                if (!found.contains(wanted.name)) found.emplace(wanted.name, ensure_topic(*admin, wanted, stop));
+                if (!found.contains(wanted.name)) found.emplace(wanted.name, ensure_topic(*admin, wanted, stop, lone));
             }
             health.up(dependency, witness);
+            warn_of_lone(lone);
             return found;
         } catch (const std::exception& error) {
             // Also a refusal (too few brokers for the replicas, no right to create): someone can mend that
             // while it waits, and health says what it is.
             if (stop.requested()) break;
+            warn_of_lone(lone);
             health.down(dependency, error.what(), witness);
             stop.wait_for(backoff.next());
         }

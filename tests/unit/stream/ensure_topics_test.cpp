@@ -17,6 +17,7 @@ struct Cluster {
     int shows_after = 0;
     std::map<std::string, TopicOptions> topics;
     int created = 0;
+    bool keeps_copies = true;
     std::function<void()> on_first_question = [] {};
 };
 
@@ -43,6 +44,7 @@ public:
         ++cluster_.created;
         return true;
     }
+    bool keeps_copies() const noexcept override { return cluster_.keeps_copies; }
     Watermarks watermarks(const TopicPartition&) override { return {}; }
     std::int64_t offset_at(const TopicPartition&, std::int64_t) override { return 0; }
     void delete_records(const TopicPartition&, std::int64_t) override {}
@@ -101,6 +103,21 @@ TEST_F(EnsureTopics, MakesWhatIsMissingAndLeavesWhatIsThere) {
     EXPECT_EQ(found->at("old").partitions, 3);
     EXPECT_EQ(found->at("new").partitions, 5);
     EXPECT_EQ(cluster_.created, 1);
+}
+
+TEST_F(EnsureTopics, WarnsOfOneCopyWhereItMakesOne) {
+    const auto said = [&](const std::vector<WantedTopic>& topics) {
+        testing::internal::CaptureStderr();
+        EXPECT_TRUE(ensure(topics));
+        return testing::internal::GetCapturedStderr();
+    };
+    cluster_.topics["old"] = {};
+    const auto words = said({{"old", {}}, {"lone", {}}, {"safe", {.replication_factor = 3}}});
+    EXPECT_NE(words.find("topics were made with one copy"), std::string::npos) << words;
+    EXPECT_NE(words.find("topics=lone"), std::string::npos) << words;
+    EXPECT_EQ(said({{"old", {}}, {"lone", {}}}).find("one copy"), std::string::npos) << "all are there";
+    cluster_.keeps_copies = false;
+    EXPECT_EQ(said({{"embedded", {}}}).find("one copy"), std::string::npos) << "the embedded log has no others";
 }
 
 TEST_F(EnsureTopics, WaitsUntilANewTopicShows) {
