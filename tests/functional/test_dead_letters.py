@@ -2,6 +2,7 @@
 
 import collections
 import itertools
+import json
 import re
 
 import pytest
@@ -9,8 +10,8 @@ import requests
 from confluent_kafka import Consumer, TopicPartition
 
 from support import archive
-from support.client import Client
-from support.dead_letters import ForeignSchema, dlq, letters, put, start_dlq
+from support.client import Client, SETOSA
+from support.dead_letters import ForeignSchema, dlq, framed, letters, put, start_dlq
 from support.load import new_user
 from support.process import wait_until
 from support.stack import DistributedStack, EmbeddedStack, run_cli
@@ -245,6 +246,38 @@ def test_two_at_once_replay_each_letter_once(stack, topic):
     said = [process.communicate(timeout=120) for process in both]
     said.append(dlq(stack, "replay", topic).stdout)
     check_replayed_once(stack, topic, marks, archived, said)
+
+
+@pytest.fixture
+def lone(tmp_path):
+    """A stack whose subjects a test may spoil."""
+    stack = DistributedStack(tmp_path, partitions=1, mailers=1).start()
+    yield stack
+    assert set(stack.stop()) == {0}
+
+
+def chain(length: int) -> dict:
+    """References that lead to references."""
+    links = {str(each): {"$ref": f"#/links/{each + 1}"} for each in range(length)}
+    return {"$ref": "#/links/0", "links": {**links, str(length): {"type": "number"}}}
+
+
+def test_a_schema_that_would_harm_its_reader_makes_dead_letters(lone):
+    """A registry of somebody else may take what nobody can check."""
+    client = Client(lone)
+    letters_of = {"prediction": lone.input_topic, "archive": lone.output_topic, "notification": lone.output_topic}
+    for count, harm in enumerate([{"multipleOf": 0}, {"pattern": "(" * 5000}, {"allOf": [chain(4000)]}], start=1):
+        for topic, body in ((lone.input_topic, SETOSA), (lone.output_topic, client.predict(SETOSA).json())):
+            latest = requests.get(f"{lone.registry_url}/subjects/{topic}-value/versions/latest", timeout=10).json()
+            schema = json.loads(latest["schema"])
+            schema["properties"]["sepal_length"] = harm
+            answer = requests.post(f"{lone.registry_url}/subjects/{topic}-value/versions", timeout=10,
+                                   json={"schemaType": "JSON", "schema": json.dumps(schema)})
+            assert answer.status_code == 200, answer.text
+            put(lone, topic, [framed(answer.json()["id"], json.dumps(body).encode())])
+        for role, topic in letters_of.items():
+            wait_for_letters(lone, f"{topic}.{role}.dlq", count)
+    assert client.predict(SETOSA).json()["prediction"] == "setosa"
 
 
 def test_only_administrators_may(stack, topic):
