@@ -13,7 +13,7 @@ add_compile_options(-Wno-maybe-uninitialized)
 # Asio and Beast are compiled once, in http/, not in every file that includes them.
 add_compile_definitions(BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED)
 
-if(NOT NEARLINE_SANITIZER STREQUAL "")
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND NOT NEARLINE_SANITIZER STREQUAL "")
     # Instrumented, GCC 12 inlines Asio's frame deletion without its allocation, and takes them for a mismatch.
     add_compile_options(-Wno-mismatched-new-delete)
 endif()
@@ -25,8 +25,12 @@ elseif(NEARLINE_SANITIZER STREQUAL "thread")
     # And the same mismatch as above.
     add_compile_options(-fsanitize=thread -Wno-tsan -Wno-mismatched-new-delete)
     add_link_options(-fsanitize=thread)
+elseif(NEARLINE_SANITIZER STREQUAL "fuzzer")
+    # Clang alone has libFuzzer. What it warns of is clang-tidy's to say.
+    add_compile_options(-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -w)
+    add_link_options(-fsanitize=address,undefined)
 elseif(NOT NEARLINE_SANITIZER STREQUAL "")
-    message(FATAL_ERROR "NEARLINE_SANITIZER is '${NEARLINE_SANITIZER}': address or thread")
+    message(FATAL_ERROR "NEARLINE_SANITIZER is '${NEARLINE_SANITIZER}': address, thread or fuzzer")
 endif()
 
 # A clone elsewhere, or another preset, finds what was compiled before.

@@ -177,5 +177,14 @@ install_linters() {
     fi
 }
 
-# linter NAME: clang-format, clang-tidy, in our version.
+# With libFuzzer, which GCC does not have.
+install_clang() {
+    if [ "$(codename)" = bookworm ]; then
+        apt_install "clang-$llvm_version" "libclang-rt-$llvm_version-dev"
+    else
+        apt_install "clang-$llvm_version" "libclang-rt-$llvm_version-dev" 2>/dev/null || apt_install clang libclang-rt-dev
+    fi
+}
+
+# linter NAME: clang-format, clang-tidy, clang++, in our version.
 linter() { command -v "$1-$llvm_version" || command -v "$1"; }
