@@ -1,8 +1,9 @@
 #pragma once
 
 #include <boost/json/value.hpp>
+#include <variant>
 
-#include "domain/problem.hpp"
+#include "domain/rejection.hpp"
 #include "gateway/answer.hpp"
 #include "schema/json_schema.hpp"
 #include "stream/record.hpp"
@@ -14,8 +15,8 @@ std::optional<Uuid> request_id_of(const stream::Record& record);
 
 /// The answer in a record of the output topic. `document` is its value and has passed the schema that it
 /// names; `schema` is this gateway's own: its members, in its order, are what is answered, whatever else and
-/// in whatever order the writer wrote. A Problem when a member is missing.
-Result<AnswerPtr> to_answer(const Uuid& id, const stream::Record& record, const boost::json::value& document,
-                            const schema::JsonSchema& schema);
+/// in whatever order the writer wrote. NoPrediction where it is none (schema::read_prediction).
+std::variant<AnswerPtr, Rejection> to_answer(const Uuid& id, const stream::Record& record,
+                                             const boost::json::value& document, const schema::JsonSchema& schema);
 
 }  // namespace nearline::gateway

@@ -277,8 +277,8 @@ AnswerPtr ReplyReader::decoded(const Uuid& id, const stream::ConsumedRecord& rec
         return nullptr;
     }
     auto answer = to_answer(id, record, std::get<boost::json::value>(decoded), parts_.codec.schema());
-    if (answer) return *std::move(answer);
-    undecodable(record, answer.error().detail);
+    if (auto* taken = std::get_if<AnswerPtr>(&answer)) return std::move(*taken);
+    undecodable(record, std::get<Rejection>(answer).message);
     return nullptr;
 }
 

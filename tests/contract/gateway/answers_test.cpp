@@ -4,6 +4,7 @@
 
 #include "domain/json.hpp"
 #include "fixture.hpp"
+#include "schema/builtin_schemas.hpp"
 #include "schema/framing.hpp"
 #include "worker.hpp"
 
@@ -238,7 +239,15 @@ TEST_F(Answers, WhatIsNoAnswerIsLeftAlone) {
     const auto producer = world.stream->producer({});
     stream::Record record;
     record.headers = {{"request-id", header(accepted, "X-Request-Id")}};
-    for (const std::string& value : {std::string(), std::string("junk"), std::string("\0\0\0\0\x7fjunk", 9)}) {
+    schema::TopicCodec codec(world.registry, {.topic = "output-topic", .schema = std::string(schema::iris_output())});
+    codec.connect().value();
+    Prediction none{.features = {{"sepal_length", 1}, {"sepal_width", 1}, {"petal_length", 1}, {"petal_width", 1}},
+                    .created_at = "2022-12-29 00:07:11.830677"};
+    const auto without_label = codec.encode(to_json(none));
+    none.status = 302;
+    const auto moved = codec.encode(to_json(none));
+    for (const std::string& value :
+         {std::string(), std::string("junk"), std::string("\0\0\0\0\x7fjunk", 9), without_label, moved}) {
         record.value = value;
         for (int partition = 0; partition < 12; ++partition) {
             producer->produce("output-topic", partition, record, [](const stream::Delivery&) {});
@@ -247,7 +256,7 @@ TEST_F(Answers, WhatIsNoAnswerIsLeftAlone) {
     record.headers = {{"request-id", "no uuid"}};
     producer->produce("output-topic", 0, record, [](const stream::Delivery&) {});
     ASSERT_TRUE(producer->flush(5s));
-    EXPECT_TRUE(eventually([&] { return gateway.count("nearline_gateway_answers_undecodable_total") == 36; }))
+    EXPECT_TRUE(eventually([&] { return gateway.count("nearline_gateway_answers_undecodable_total") == 60; }))
         << gateway.count("nearline_gateway_answers_undecodable_total");
     EXPECT_EQ(gateway.get(person, header(accepted, "Location")).status, 202);
     Worker worker(*world.stream, world.registry);
