@@ -11,6 +11,7 @@
 #include "schema/flat_check.hpp"
 #include "schema/numbers.hpp"
 #include "schema/pattern.hpp"
+#include "schema/schema_graph.hpp"
 #include "schema/schema_text.hpp"
 #include "schema/valijson.hpp"
 #include "schema/violations.hpp"
@@ -209,6 +210,9 @@ std::shared_ptr<const JsonSchema> JsonSchema::compile(std::string_view text) {
 
 std::vector<Violation> JsonSchema::validate(const json::value& document) const {
     if (impl_->flat && impl_->flat->surely_conforms(document)) return {};
+    if (const auto* string = find_nul(document)) {
+        return {{pointer_to(document, *string), "has a NUL character (\\u0000), with which nothing is checked"}};
+    }
     if (impl_->wants_unique_items && has_long_array(document)) {
         return {{"", "has an array of more than " + std::to_string(most_unique_items) +
                          " elements, more than are compared for uniqueItems"}};

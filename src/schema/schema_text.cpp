@@ -31,20 +31,26 @@ json::value parse(std::string_view text) {
     return std::move(*parsed);
 }
 
-/// A number that parse_json() could not hold.
-const json::value* find_infinite(const json::value& value) {
-    if (value.is_double() && !std::isfinite(value.get_double())) return &value;
+/// The first value in the document's order for which it is so; nullptr: none.
+template <class Is>
+const json::value* find_value(const json::value& value, Is is) {
+    if (is(value)) return &value;
     if (const auto* array = value.if_array()) {
         for (const auto& element : *array) {
-            if (const auto* found = find_infinite(element)) return found;
+            if (const auto* found = find_value(element, is)) return found;
         }
     }
     if (const auto* object = value.if_object()) {
         for (const auto& member : *object) {
-            if (const auto* found = find_infinite(member.value())) return found;
+            if (const auto* found = find_value(member.value(), is)) return found;
         }
     }
     return nullptr;
+}
+
+/// What parse_json() makes of a number that it could not hold.
+bool is_infinite(const json::value& value) {
+    return value.is_double() && !std::isfinite(value.get_double());
 }
 
 constexpr std::string_view own_prefix = "nearline:";
@@ -118,9 +124,13 @@ json::value parse_schema(std::string_view text) {
     if (!schema.is_object() && !schema.is_bool()) {
         throw std::invalid_argument("a JSON Schema is an object, or true or false");
     }
-    if (const auto* number = find_infinite(schema)) {
+    if (const auto* number = find_value(schema, is_infinite)) {
         throw std::invalid_argument("the schema has a number that is too large for a double, at " +
                                     quote_json(pointer_to(schema, *number)));
+    }
+    if (const auto* string = find_nul(schema)) {
+        throw std::invalid_argument("the schema has a string with a NUL character (\\u0000), at " +
+                                    quote_json(pointer_to(schema, *string)));
     }
     check_references(schema);
     check_keywords(schema);
@@ -139,6 +149,12 @@ Patterns compile_patterns(const json::value& schema) {
         }
     }
     return patterns;
+}
+
+const json::value* find_nul(const json::value& value) {
+    return find_value(value, [](const json::value& one) {
+        return one.is_string() && one.get_string().find('\0') != json::string::npos;
+    });
 }
 
 std::string own_keyword(std::string_view keyword) {

@@ -10,8 +10,12 @@
 namespace nearline::schema {
 
 /// The schema as a document; throws std::invalid_argument where it is no JSON, neither an object nor a boolean, has a
-/// number that no double can hold, or does not pass check_references() and check_keywords().
+/// number that no double can hold or a string with a NUL character, or does not pass check_references() and
+/// check_keywords().
 boost::json::value parse_schema(std::string_view text);
+
+/// A string with a NUL character, which valijson would cut off there: nullptr where there is none.
+const boost::json::value* find_nul(const boost::json::value& value);
 
 /// The keyword of a NumberRule in what for_valijson() gives: one that valijson leaves to us.
 std::string own_keyword(std::string_view keyword);

@@ -142,6 +142,16 @@ INSTANTIATE_TEST_SUITE_P(
              "not"}),
     [](const auto& info) { return info.param.name; });
 
+TEST(JsonSchema, CutsNoStringAtANul) {
+    const auto* schema = R"({"properties":{"a":{"pattern":"^[0-9]+$"}}})";
+    EXPECT_THAT(check(schema, R"({"a":"17\u0000x"})"),
+                ElementsAre(Violation{"/a", R"(has a NUL character (\u0000), with which nothing is checked)"}));
+    EXPECT_THAT(check(R"({"type":"object","properties":{"a":{"type":"string"}}})", R"({"a":"17\u0000x","b\u0000":1})"),
+                IsEmpty())
+        << "nothing is said of its characters";
+    EXPECT_THAT(compile_error(R"({"properties":{"a":{"const":"17\u0000"}}})"), HasSubstr("/properties/a/const"));
+}
+
 TEST(JsonSchema, SaysSomethingForKeywordsThatItDoesNotExplain) {
     EXPECT_THAT(check(R"({"not":{"type":"string"}})", R"("x")"), SizeIs(1));
     EXPECT_FALSE(check(R"({"propertyNames":{"maxLength":1}})", R"({"ab":1})").empty());
