@@ -1,13 +1,12 @@
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <atomic>
-#include <mutex>
 #include <stdexcept>
 #include <type_traits>
 #include <utility>
 
 #include "auth/user_store_impl.hpp"
 #include "domain/problem.hpp"
-#include "store/sqlite.hpp"
+#include "store/shared_sqlite.hpp"
 
 namespace nearline::auth {
 namespace {
@@ -43,29 +42,24 @@ User read_user(SQLite::Statement& row) {
             .mail_since = row.getColumn(6).getInt64()};
 }
 
-// SQLite's own locks are between connections: one connection, one mutex.
 class SqliteUserStore final : public UserStore {
 public:
-    explicit SqliteUserStore(std::string path) : path_(std::move(path)) {}
+    explicit SqliteUserStore(std::string path) : database_(std::move(path)) {}
 
     std::string dependency() const override { return "users database"; }
 
     void prepare() override {
-        const std::lock_guard lock(mutex_);
-        if (database_) return;
-        auto database = store::open_sqlite(path_);
-        store::migrate(*database, users_component, migrations);
-        database_ = std::move(database);
+        database_.open([](SQLite::Database& database) { store::migrate(database, users_component, migrations); });
     }
 
     void ping() override {
-        with_database([](SQLite::Database& database) { database.execAndGet("SELECT count(*) FROM sqlite_master"); });
+        database_.use([](SQLite::Database& database) { database.execAndGet("SELECT count(*) FROM sqlite_master"); });
         // Reading is no sign that what could not be written can be now.
         if (has_failed_to_write_.exchange(false)) change([](SQLite::Database& database) { write_something(database); });
     }
 
     std::optional<Account> find_by_name(std::string_view name) override {
-        return with_database([&](SQLite::Database& database) -> std::optional<Account> {
+        return database_.use([&](SQLite::Database& database) -> std::optional<Account> {
             SQLite::Statement query(database,
                                     "SELECT " + std::string(user_columns) +
                                         ", password_hash FROM users WHERE name_digest = ? AND name IS NOT NULL");
@@ -76,7 +70,7 @@ public:
     }
 
     std::optional<User> find_by_id(const Uuid& id) override {
-        return with_database([&](SQLite::Database& database) -> std::optional<User> {
+        return database_.use([&](SQLite::Database& database) -> std::optional<User> {
             SQLite::Statement query(
                 database, "SELECT " + std::string(user_columns) + " FROM users WHERE id = ? AND name IS NOT NULL");
             query.bind(1, id.to_string());
@@ -161,7 +155,7 @@ public:
     }
 
     std::vector<User> list(int limit, std::string_view after) override {
-        return with_database([&](SQLite::Database& database) {
+        return database_.use([&](SQLite::Database& database) {
             SQLite::Statement query(
                 database, "SELECT " + std::string(user_columns) + " FROM users WHERE name > ? ORDER BY name LIMIT ?");
             query.bind(1, std::string(after));
@@ -173,22 +167,11 @@ public:
     }
 
 private:
-    template <class Work>
-    std::invoke_result_t<Work&, SQLite::Database&> with_database(Work work) {
-        const std::lock_guard lock(mutex_);
-        if (!database_) throw Unavailable("SQLite database " + path_ + " is not open yet");
-        try {
-            return work(*database_);
-        } catch (const SQLite::Exception& error) {
-            store::throw_sqlite(*database_, error);
-        }
-    }
-
-    // As with_database(), for what writes.
+    // As use(), for what writes.
     template <class Work>
     std::invoke_result_t<Work&, SQLite::Database&> change(Work work) {
         try {
-            return with_database(std::move(work));
+            return database_.use(std::move(work));
         } catch (const Unavailable&) {
             has_failed_to_write_ = true;
             throw;
@@ -221,9 +204,7 @@ private:
         });
     }
 
-    const std::string path_;
-    std::mutex mutex_;
-    std::unique_ptr<SQLite::Database> database_;
+    store::SharedSqlite database_;
     std::atomic<bool> has_failed_to_write_ = false;
 };
 

@@ -1,5 +1,4 @@
 #include <SQLiteCpp/SQLiteCpp.h>
-#include <mutex>
 #include <stdexcept>
 #include <type_traits>
 #include <utility>
@@ -8,7 +7,7 @@
 #include "domain/time.hpp"
 #include "notification/outbox_impl.hpp"
 #include "notification/outbox_sqlite_rows.hpp"
-#include "store/sqlite.hpp"
+#include "store/shared_sqlite.hpp"
 
 /// The entries of a user that have not ended, found by their index. SQLite takes it only where its condition stands
 /// in the statement word for word, "state < 2" beside "state = 0"; it read all entries that are kept otherwise, for
@@ -24,23 +23,21 @@ namespace {
 // BEGIN IMMEDIATE.
 class SqliteOutbox final : public Outbox {
 public:
-    explicit SqliteOutbox(std::string path) : path_(std::move(path)) {}
+    explicit SqliteOutbox(std::string path) : database_(std::move(path)) {}
 
     std::string dependency() const override { return "users database"; }
 
     void prepare() override {
-        const std::lock_guard lock(mutex_);
-        if (database_) return;
-        auto database = store::open_sqlite(path_);
-        // Pages of 4 KiB. Entries touch pages of the ids' index all over the file, and every checkpoint writes them
-        // back.
-        database->exec("PRAGMA wal_autocheckpoint = 4000");
-        store::migrate(*database, outbox_component, sqlite_outbox_tables());
-        database_ = std::move(database);
+        database_.open([](SQLite::Database& database) {
+            // Pages of 4 KiB. Entries touch pages of the ids' index all over the file, and every checkpoint writes them
+            // back.
+            database.exec("PRAGMA wal_autocheckpoint = 4000");
+            store::migrate(database, outbox_component, sqlite_outbox_tables());
+        });
     }
 
     void end_leases() override {
-        with_database([](SQLite::Database& database) {
+        database_.use([](SQLite::Database& database) {
             database.exec("UPDATE outbox_users SET lease_token = NULL, lease_until = 0 WHERE lease_token IS NOT NULL");
         });
     }
@@ -90,7 +87,7 @@ public:
     }
 
     std::optional<std::chrono::milliseconds> next_due(Whom whom) override {
-        return with_database([&](SQLite::Database& database) -> std::optional<std::chrono::milliseconds> {
+        return database_.use([&](SQLite::Database& database) -> std::optional<std::chrono::milliseconds> {
             SQLite::Statement query(database,
                                     "SELECT min(max(due_at, lease_until)) FROM outbox_users WHERE due_at IS NOT NULL "
                                     "AND failures <= ?");
@@ -102,7 +99,7 @@ public:
     }
 
     Backlog backlog(const Claim& claim, std::size_t most) override {
-        return with_database([&](SQLite::Database& database) {
+        return database_.use([&](SQLite::Database& database) {
             SQLite::Statement query(database,
                                     "SELECT count(*), coalesce(min(queued_at), 0), "
                                     "(SELECT mail_id IS NOT NULL FROM outbox_users WHERE user = ?1) FROM "
@@ -243,7 +240,7 @@ public:
     }
 
     Totals totals() override {
-        return with_database([](SQLite::Database& database) {
+        return database_.use([](SQLite::Database& database) {
             SQLite::Statement query(database, "SELECT count(*), min(queued_at) FROM outbox_entries WHERE state < 2");
             query.executeStep();
             Totals totals{static_cast<std::size_t>(query.getColumn(0).getInt64())};
@@ -255,21 +252,10 @@ public:
     }
 
 private:
-    template <class Work>
-    std::invoke_result_t<Work&, SQLite::Database&> with_database(Work work) {
-        const std::lock_guard lock(mutex_);
-        if (!database_) throw Unavailable("SQLite database " + path_ + " is not open yet");
-        try {
-            return work(*database_);
-        } catch (const SQLite::Exception& error) {
-            store::throw_sqlite(*database_, error);
-        }
-    }
-
     // IMMEDIATE: what was read is still so when it is written.
     template <class Work>
     std::invoke_result_t<Work&, SQLite::Database&> change(Work work) {
-        return with_database([&](SQLite::Database& database) {
+        return database_.use([&](SQLite::Database& database) {
             SQLite::Transaction transaction(database, SQLite::TransactionBehavior::IMMEDIATE);
             if constexpr (std::is_void_v<std::invoke_result_t<Work&, SQLite::Database&>>) {
                 work(database);
@@ -335,9 +321,7 @@ private:
         return composition;
     }
 
-    const std::string path_;
-    std::mutex mutex_;
-    std::unique_ptr<SQLite::Database> database_;
+    store::SharedSqlite database_;
 };
 
 }  // namespace
