@@ -66,7 +66,7 @@ std::shared_ptr<rd_kafka_t> AdminClient::of_group(const std::string& group) {
 }
 
 std::string AdminClient::why(rd_kafka_resp_err_t error, const char* text) const {
-    const auto reason = text != nullptr ? std::string(text) : words(error);
+    auto reason = text != nullptr ? std::string(text) : words(error);
     constexpr std::array unanswered{RD_KAFKA_RESP_ERR__TIMED_OUT, RD_KAFKA_RESP_ERR__TRANSPORT,
                                     RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN, RD_KAFKA_RESP_ERR__RESOLVE};
     if (std::find(unanswered.begin(), unanswered.end(), error) == unanswered.end()) return reason;
