@@ -76,14 +76,18 @@ void KafkaGroupConsumer::add(rd_kafka_message_t& message) {
     batch_.push_back(to_record(message));
     const auto& record = batch_.back();
     const auto place = places_.find(record.at);
-    if (place == places_.end()) {
+    // librdkafka pauses and resumes all partitions while some come or go, and may then fetch from the record on that it
+    // was just handing over. Behind a log that was cut back there are others, of a later leader.
+    const auto epoch = rd_kafka_message_leader_epoch(&message);
+    if (place == places_.end() || (record.offset < place->second.from && epoch <= place->second.leader_epoch)) {
         batch_.pop_back();
         return;
     }
+    place->second.from = record.offset + 1;
     if (place->second.next && record.offset > *place->second.next)
         count_lost(record.at, *place->second.next, record.offset);
     place->second.next = std::max(record.offset + 1, place->second.next.value_or(0));
-    place->second.leader_epoch = rd_kafka_message_leader_epoch(&message);
+    place->second.leader_epoch = epoch;
 }
 
 /// A gap may have been compacted or hold a transaction's markers; what lies before the log's start was
@@ -268,6 +272,7 @@ void KafkaGroupConsumer::seek(const Position& position) {
     if (target.err != RD_KAFKA_RESP_ERR_NO_ERROR) throw Unavailable("can't seek: " + words(target.err));
     // Going back makes nothing unread, and going on leaves out what is not wanted.
     place->second.next = std::max(position.offset, place->second.next.value_or(0));
+    place->second.from = position.offset;
 }
 
 }  // namespace nearline::stream::kafka

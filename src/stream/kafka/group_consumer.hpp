@@ -27,6 +27,7 @@ public:
 private:
     struct Place {
         std::optional<std::int64_t> next;  // expected; nothing where the group has not read yet
+        std::int64_t from = 0;             // what lies before was handed out, or left out by seek()
         std::int32_t leader_epoch = -1;    // of the last record
         bool paused = false;
     };
