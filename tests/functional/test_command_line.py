@@ -181,7 +181,7 @@ def test_the_first_user_of_an_empty_folder(tmp_path):
     (["--model", ""], "--model: is empty"),
 ])
 def test_a_model_of_another_name_is_refused(tmp_path, arguments, words):
-    run = run_cli(["up", "--data", tmp_path / "data", *arguments])
+    run = run_cli(EmbeddedStack(tmp_path, *arguments).arguments)
     assert run.returncode == 2, run.stderr
     assert words in run.stderr.splitlines()[-1]
 
@@ -259,8 +259,8 @@ def test_services_keep_out_of_a_folder_that_up_has(embedded, tmp_path):
     for program, arguments in (("auth-svc", ["--users", users]),
                                ("notification-svc", ["--users", users, "--mail", f"file:{tmp_path}", *kafka]),
                                ("archive-svc", ["--archive", f"sqlite:{embedded.data}/archive.db", *kafka]),
-                               ("nearline", ["up", "--data", tmp_path / "data", "--users", users]),
-                               ("nearline", ["up", "--data", tmp_path / "data", "--registry", f"embedded:{embedded.data}"]),
+                               ("nearline", EmbeddedStack(tmp_path, "--users", users).arguments),
+                               ("nearline", EmbeddedStack(tmp_path, "--registry", f"embedded:{embedded.data}").arguments),
                                ("nearline", ["registry", "--data", embedded.data])):
         run = run_program(program, arguments, env={"JWT_SECRET": "0" * 32}, timeout=20)
         assert run.returncode == 1, run.stderr
@@ -274,7 +274,7 @@ def test_services_share_a_folder_and_up_keeps_out_of_it(tmp_path):
                         "--stream", "kafka://127.0.0.1:1").start(wait=False)
     wait_until(lambda: "listening" in mail.log(), 20, "notification-svc starts")
     assert auth.running() and mail.running()
-    run = run_cli(["up", "--data", tmp_path / "data"], timeout=20)
+    run = run_cli(EmbeddedStack(tmp_path).arguments, timeout=20)
     assert run.returncode == 1, run.stderr
     assert f"is in use by auth-svc (process {auth.pid})" in run.stderr
     assert [auth.stop(), mail.stop()] == [0, 0]

@@ -67,7 +67,8 @@ TEST_F(ReadingArchive, AnArchivedPredictionIsAsItWasAnswered) {
     Worker worker(*world.stream, world.registry);
     Gateway one(world);
     Gateway other(world);
-    one.wait_until_ready();
+    // Else the partition of the answer may become the other one's just then, which sees it itself.
+    for (auto* gateway : {&one, &other}) gateway->wait_until_ready().wait_until_owning(6);
     const auto answer = one.predict(person);
     ASSERT_EQ(answer.status, 200);
     archive.put(archived_from(answer, person.id, setosa));
