@@ -1,7 +1,9 @@
 #include "runtime/stop.hpp"
 
+#include <atomic>
 #include <cerrno>
 #include <csignal>
+#include <cstdint>
 #include <ctime>
 #include <exception>
 #include <pthread.h>
@@ -64,14 +66,27 @@ sigset_t stop_signals() {
     return signals;
 }
 
+/// timeout(1), shells and supervisors that pass on what the terminal has sent already send one wish twice.
+constexpr std::int64_t one_wish_ms = 1'000;
+std::atomic<std::int64_t> wished_at_ms;
+static_assert(std::atomic<std::int64_t>::is_always_lock_free, "a signal handler reads it");
+
+std::int64_t monotonic_ms() noexcept {
+    timespec time{};
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return std::int64_t{time.tv_sec} * 1'000 + time.tv_nsec / 1'000'000;
+}
+
 extern "C" void end_at_once(int signal) {
-    _exit(128 + signal);
+    if (monotonic_ms() - wished_at_ms >= one_wish_ms) _exit(128 + signal);
 }
 
 // From here on the same signals end the process: whoever asks twice means it.
 void end_at_the_next_signal() {
+    wished_at_ms = monotonic_ms();
     struct sigaction action {};
     action.sa_handler = end_at_once;
+    action.sa_flags = SA_RESTART;
     sigaction(SIGINT, &action, nullptr);
     sigaction(SIGTERM, &action, nullptr);
     const auto signals = stop_signals();

@@ -50,7 +50,8 @@ private:
 };
 
 /// Waits for SIGINT or SIGTERM and gives the signal's number. Call block_signals() in main before any
-/// thread starts. A second signal during the drain ends the process at once with 128 + its number.
+/// thread starts. A second signal during the drain, more than a second after the first, ends the
+/// process at once with 128 + its number.
 void block_signals();
 int wait_for_signal();
 /// As wait_for_signal, but also returns (0) when `stop` is requested by the process itself.
