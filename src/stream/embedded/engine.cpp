@@ -34,6 +34,8 @@ Engine::Engine(const std::string& directory, const EmbeddedOptions& options, Met
 Engine::~Engine() {
     housekeeper_.stop();
     watch_.stop();
+    // Only who may write can put the write-ahead log back, and the writer is to be the last one to go.
+    reader_.close_idle();
 }
 
 }  // namespace nearline::stream::embedded

@@ -92,6 +92,11 @@ private:
 RecordReader::RecordReader(std::string path) : path_(std::move(path)) {}
 RecordReader::~RecordReader() = default;
 
+void RecordReader::close_idle() {
+    const std::lock_guard lock(mutex_);
+    idle_.clear();
+}
+
 std::vector<RecordReader::Offset> RecordReader::read(std::int64_t partition, std::int64_t from, std::int64_t to,
                                                      std::size_t most, std::size_t most_bytes) {
     try {

@@ -25,6 +25,9 @@ public:
     explicit RecordReader(std::string path);
     ~RecordReader();
 
+    /// Closes the connections that nobody uses.
+    void close_idle();
+
     struct Offset {
         std::int64_t value = 0;
         Record record{};

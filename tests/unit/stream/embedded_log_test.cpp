@@ -88,6 +88,9 @@ TEST_F(EmbeddedLog, ALateConsumerReadsFromTheDatabaseAndCatchesUp) {
     std::vector<std::int64_t> all(3'000);
     std::iota(all.begin(), all.end(), 0);
     EXPECT_EQ(offsets(records), all);
+    close();
+    EXPECT_FALSE(std::filesystem::exists(folder() + "/stream.db-wal")) << "all is in the database at the end";
+    open();
     for (int i = 0; i < 3'000; ++i) ASSERT_EQ(records[static_cast<std::size_t>(i)].value, std::to_string(i));
     EXPECT_THAT(values(read({"t", 0}, 2'998)), ElementsAre("2998", "2999"));
 }
