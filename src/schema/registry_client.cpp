@@ -85,11 +85,12 @@ public:
             }
             throw Unavailable(sessions_.name() + " answered a registration without an id");
         }
-        if (answer.status == 404) throw Unavailable(wrong_path(answer));
-        return Problem{.status = answer.status,
-                       .title = "Schema refused by the registry",
-                       .detail = sessions_.name() + " refuses the schema of subject " + subject + ": " +
-                                 answer.message + advice(answer.status)};
+        // A proxy, a wrong password or path can be mended meanwhile, and says nothing of the schema.
+        if (!is_refusal(answer.status)) expect_ok(answer);
+        return Problem{
+            .status = answer.status,
+            .title = "Schema refused by the registry",
+            .detail = sessions_.name() + " refuses the schema of subject " + subject + ": " + answer.message};
     }
 
     std::optional<std::string> schema_by_id(std::int32_t id) override {
@@ -129,8 +130,7 @@ private:
             auto answer = to_answer(sessions_.send(path, body));
             count(operation, answer.status, start);
             if (answer.status >= 500 || answer.status == 408 || answer.status == 425 || answer.status == 429) {
-                throw Unavailable(sessions_.name() + " answered " + std::to_string(answer.status) + ": " +
-                                  answer.message);
+                throw Unavailable(sessions_.name() + " answered " + std::to_string(answer.status) + words_of(answer));
             }
             return answer;
         } catch (const TransportError& error) {
@@ -151,10 +151,15 @@ private:
     void expect_ok(const Answer& answer) const {
         if (answer.status == 404) throw Unavailable(wrong_path(answer));
         if (answer.status != 200) {
-            throw Unavailable(sessions_.name() + " answered " + std::to_string(answer.status) + ": " + answer.message +
+            throw Unavailable(sessions_.name() + " answered " + std::to_string(answer.status) + words_of(answer) +
                               advice(answer.status));
         }
     }
+
+    static std::string words_of(const Answer& answer) { return answer.message.empty() ? "" : ": " + answer.message; }
+
+    /// Of a schema by itself: not compatible, no schema, too large.
+    static bool is_refusal(int status) { return status == 400 || status == 409 || status == 413 || status == 422; }
 
     std::string wrong_path(const Answer& answer) const {
         return sessions_.name() + " has no such path (404: " + answer.message +
@@ -162,6 +167,7 @@ private:
     }
 
     static std::string advice(int status) {
+        if (status >= 300 && status < 400) return " (a redirect, which is not followed: give the URL that it leads to)";
         return status == 401 || status == 403 ? " (give the registry's user and REGISTRY_PASSWORD)" : "";
     }
 
