@@ -42,7 +42,8 @@ std::string_view next_line(std::string_view& rest) noexcept {
 
 /// The fields that decide where a request ends, or that must not be there twice.
 struct Fields {
-    std::optional<std::string_view> host, content_length, transfer_encoding, expect, authorization, content_type;
+    std::optional<std::string_view> host, content_length, transfer_encoding, expect, authorization, content_type,
+        idempotency_key;
 
     std::optional<std::string_view>* single(std::string_view name) noexcept {
         if (equal_ignoring_case(name, "Host")) return &host;
@@ -51,6 +52,7 @@ struct Fields {
         if (equal_ignoring_case(name, "Expect")) return &expect;
         if (equal_ignoring_case(name, "Authorization")) return &authorization;
         if (equal_ignoring_case(name, "Content-Type")) return &content_type;
+        if (equal_ignoring_case(name, "Idempotency-Key")) return &idempotency_key;
         return nullptr;
     }
 };

@@ -92,6 +92,7 @@ INSTANTIATE_TEST_SUITE_P(
                       Refusal{"two tokens", with("Authorization: Bearer a\r\nAuthorization: Bearer b"), "twice"},
                       Refusal{"two content types", with("Content-Type: text/plain\r\nContent-Type: application/json"),
                               "twice"},
+                      Refusal{"two keys", with("Idempotency-Key: a\r\nidempotency-key: a"), "twice"},
                       Refusal{"another expectation", with("Expect: 200-ok"), "100-continue"}));
 
 INSTANTIATE_TEST_SUITE_P(
