@@ -35,8 +35,16 @@ int show_usage(const std::string& program, const std::string& given, const std::
 }
 
 void Process::fail(const std::string& part, const std::string& why) {
-    log::error("can't go on", {{"part", part}, {"reason", why}});
+    {
+        const std::scoped_lock lock(mutex_);
+        if (why_.empty()) why_ = part + ": " + why;
+    }
     stop.request();
+}
+
+std::string Process::why_failed() const {
+    const std::scoped_lock lock(mutex_);
+    return why_;
 }
 
 void ReadyGate::part_ready() {
@@ -94,8 +102,12 @@ int run(Process& process, Lifecycle& lifecycle, const ProcessOptions& options, c
     process.health.draining();
     if (signal != 0) log::info("stopping", {{"signal", signal == SIGINT ? "SIGINT" : "SIGTERM"}});
     lifecycle.stop(options.drain_time);
-    log::info("stopped");
-    return process.failed() ? 1 : 0;
+    if (!process.failed()) {
+        log::info("stopped");
+        return 0;
+    }
+    log::error("stopped, since it could not go on", {{"reason", process.why_failed()}});
+    return 1;
 }
 
 }  // namespace nearline::app

@@ -33,16 +33,26 @@ int guarded(const std::string& program, const std::function<int()>& run);
 int show_usage(const std::string& program, const std::string& given, const std::string& usage);
 
 /// What the parts of one process share.
-struct Process {
+class Process {
+public:
+    Process() = default;
+    explicit Process(std::chrono::milliseconds stuck) : stuck_after(stuck) {}
+
     Metrics metrics{};
     Health health{metrics};
     StopToken stop{};  ///< a part can't go on
     /// Workers that make no progress for so long are stuck; 0: never.
     std::chrono::milliseconds stuck_after{60'000};
 
-    /// A part that can't go on says so: the process ends, with 1.
+    /// A part that can't go on says so: the process ends, with 1. Thread-safe, as are the others.
     void fail(const std::string& part, const std::string& why);
     bool failed() const noexcept { return stop.requested(); }
+    /// The first of them, and why.
+    std::string why_failed() const;
+
+private:
+    mutable std::mutex mutex_;
+    std::string why_;
 };
 
 /// Tells Health that the process has started when each of its parts has. Thread-safe.

@@ -24,7 +24,7 @@ void declare(Settings& settings, TopicServiceOptions& options, const std::string
 }
 
 TopicService::TopicService(const TopicServiceOptions& options, const std::string& client_id)
-    : process{.stuck_after = options.stuck_after},
+    : process(options.stuck_after),
       stream_name(stream_dependency(options.stream)),
       stream(open_stream(options.stream, client_id, process.metrics)),
       registry(open_registry(options.registry, process.metrics)),

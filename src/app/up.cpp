@@ -217,7 +217,7 @@ private:
     DataLock& lock_;  // of the data folder
     const std::string secret_;
     const token::Jwt jwt_;
-    Process process_{.stuck_after = options_.stuck_after};
+    Process process_{options_.stuck_after};
     // users, auth, gateway, prediction, archive, notification
     ReadyGate ready_{process_.health, 6, [this] { welcome(); }};
     const std::unique_ptr<auth::UserStore> users_;

@@ -1,5 +1,6 @@
 #include "prediction/model_holder.hpp"
 
+#include <filesystem>
 #include <sys/stat.h>
 
 #include "runtime/log.hpp"
@@ -118,7 +119,12 @@ void ModelHolder::refuse(const std::string& why) {
     const auto old = current();
     log::error("changed model file is not used; the old model goes on",
                {{"reason", why}, {"name", old->info().name}, {"version", old->info().version}});
-    health_.down(dependency, why + "; version " + old->info().version + " goes on");
+    // Anybody may read this one, and folders are nobody's business.
+    auto shown = why;
+    if (const auto at = shown.find(options_.file); at != std::string::npos) {
+        shown.replace(at, options_.file.size(), std::filesystem::path(options_.file).filename().string());
+    }
+    health_.down(dependency, shown + "; version " + old->info().version + " goes on");
     reloads(metrics_, "refused").add();
 }
 

@@ -56,13 +56,20 @@ void Health::up(const std::string& dependency, const std::string& witness) {
 
 void Health::down(const std::string& dependency, const std::string& why, const std::string& witness) {
     bool is_new = false;
+    bool is_other = false;
     {
         const std::scoped_lock lock(mutex_);
-        is_new = warned_of_.insert(dependency).second;
+        const auto [warned, added] = warned_of_.try_emplace(dependency);
+        is_new = added;
+        long held = 0;
+        is_other = !is_new && warned->second.why != why && warned->second.changes.pass(held);
+        if (is_new || is_other) warned->second.why = why;
         missing_[dependency][witness] = why;
     }
     dependency_up(metrics_, dependency).set(0);
     if (is_new) log::warning("dependency is missing; trying again", {{"dependency", dependency}, {"reason", why}});
+    if (is_other)
+        log::warning("dependency is missing for another reason", {{"dependency", dependency}, {"reason", why}});
 }
 
 void Health::stuck(const std::string& why, const std::string& part) {

@@ -5,6 +5,7 @@
 #include <set>
 #include <string>
 
+#include "runtime/log.hpp"
 #include "runtime/metrics.hpp"
 
 namespace nearline {
@@ -52,7 +53,11 @@ private:
     Phase phase_ = Phase::starting;
     std::map<std::string, std::string> stuck_;                           // by part, why
     std::map<std::string, std::map<std::string, std::string>> missing_;  // by dependency and witness, why
-    std::set<std::string> warned_of_;                                    // dependencies that the log calls missing
+    struct Warned {
+        std::string why;            // as the log said last
+        log::Throttle changes{30};  // one reason can take turns with another
+    };
+    std::map<std::string, Warned> warned_of_;  // dependencies that the log calls missing
 };
 
 }  // namespace nearline

@@ -1,5 +1,6 @@
 #include "runtime/health.hpp"
 
+#include <algorithm>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -72,9 +73,15 @@ TEST(Health, NamesWhatIsAwaitedFromTheFirstMomentAndWarnsOfNothing) {
 TEST(Health, SaysTheNewestReason) {
     Metrics metrics;
     Health health(metrics);
+    testing::internal::CaptureStderr();
     health.down("mysql", "connection refused");
     health.down("mysql", "access denied");
-    EXPECT_EQ(health.missing().at("mysql"), "access denied");
+    health.down("mysql", "access denied");
+    health.down("mysql", "connection refused");
+    EXPECT_EQ(health.missing().at("mysql"), "connection refused");
+    const auto log = testing::internal::GetCapturedStderr();
+    EXPECT_THAT(log, HasSubstr("another reason\" dependency=mysql reason=\"access denied"));
+    EXPECT_EQ(std::count(log.begin(), log.end(), '\n'), 2) << "reasons that take turns are no flood\n" << log;
 }
 
 TEST(Health, OneWitnessDoesNotTakeBackWhatAnotherSays) {
