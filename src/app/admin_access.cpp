@@ -51,9 +51,9 @@ public:
         } else if (std::filesystem::exists(options.data.secret_file())) {
             secret_ = read_secret(options.data.secret_file());
         } else {
-            throw std::runtime_error(
-                "nothing says who asks: there is no data folder " + options.data.path +
-                "; give --data, or an administrator with --user, or JWT_SECRET, or --stream kafka://…");
+            throw std::runtime_error("nothing says who asks: " + options.data.path +
+                                     " is no data folder of Nearline; give --data, or an administrator with --user, or "
+                                     "JWT_SECRET, or --stream kafka://…");
         }
     }
 

@@ -67,8 +67,7 @@ void declare_all(Settings& settings, Options& options) {
                  "folder of the embedded parts: users, topics, schemas, archive, mail, secret");
     settings.add("--demo-users", "", options.demo_users,
                  "makes theodondre@gmail.com and theodondre@email.com, administrators with the password admin123, "
-                 "where the data "
-                 "folder has no users yet and --listen is this machine alone");
+                 "where the data folder has no users yet and --listen is this machine alone");
     declare(settings, options.listen);
     declare_port(settings, "--gateway-port", "NEARLINE_GATEWAY_PORT", options.gateway_port, "port for predictions");
     declare_port(settings, "--auth-port", "NEARLINE_AUTH_PORT", options.auth_port, "port for logins and users");

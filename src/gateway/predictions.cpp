@@ -6,6 +6,7 @@
 #include "domain/header_names.hpp"
 #include "gateway/observation.hpp"
 #include "gateway/responses.hpp"
+#include "http/text.hpp"
 
 namespace nearline::gateway {
 namespace {
@@ -13,12 +14,10 @@ namespace {
 using namespace std::chrono_literals;
 using Admission = PendingAnswers::Admission;
 
-std::vector<std::string_view> fields(const http::Headers& headers, std::string_view lower_case_name) {
+std::vector<std::string_view> fields(const http::Headers& headers, std::string_view wanted) {
     std::vector<std::string_view> values;
     for (const auto& [name, value] : headers.all()) {
-        const bool same = std::equal(name.begin(), name.end(), lower_case_name.begin(), lower_case_name.end(),
-                                     [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + ('a' - 'A') : a) == b; });
-        if (same) values.emplace_back(value);
+        if (http::equal_ignoring_case(name, wanted)) values.emplace_back(value);
     }
     return values;
 }
@@ -69,7 +68,7 @@ Result<Predictions::Asked> Predictions::check(const http::Request& request, cons
     asked.json = *std::move(json);
     asked.question.user = claims.subject;
     asked.question.body_digest = sha256_hex(request.body);
-    asked.preferences = parse_prefer(fields(request.headers, "prefer"));
+    asked.preferences = parse_prefer(fields(request.headers, "Prefer"));
     if (const auto parent = request.headers.find("traceparent"); parent && is_traceparent(*parent)) {
         asked.traceparent = *parent;
     }

@@ -4,6 +4,8 @@
 #include <charconv>
 #include <cstddef>
 
+#include "http/text.hpp"
+
 namespace nearline::gateway {
 namespace {
 
@@ -33,11 +35,6 @@ std::string_view take_until(std::string_view& rest, char separator) noexcept {
     const std::string_view taken = rest.substr(0, std::min(i, rest.size()));
     rest.remove_prefix(std::min(i + 1, rest.size()));
     return taken;
-}
-
-bool equal_without_case(std::string_view a, std::string_view b) noexcept {
-    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return lower(x) == lower(y); });
 }
 
 std::string_view unquote(std::string_view text) noexcept {
@@ -76,9 +73,9 @@ Preferences parse_prefer(const std::vector<std::string_view>& fields) {
             std::string_view pair = take_until(preference, ';');  // what is left are parameters: none known here
             const std::string_view name = trim(take_until(pair, '='));
             const std::string_view value = unquote(trim(pair));
-            if (equal_without_case(name, "respond-async") && value.empty()) {
+            if (http::equal_ignoring_case(name, "respond-async") && value.empty()) {
                 preferences.respond_async = true;
-            } else if (equal_without_case(name, "wait") && !seen_wait) {
+            } else if (http::equal_ignoring_case(name, "wait") && !seen_wait) {
                 seen_wait = true;
                 preferences.wait = parse_seconds(value);
             }

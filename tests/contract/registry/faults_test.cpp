@@ -1,6 +1,6 @@
-#include <array>
 // What the REST client makes of registries that are away, slow, wrong or closed.
 
+#include <array>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/write.hpp>
 #include <chrono>
