@@ -150,11 +150,29 @@ std::unique_ptr<ClientPool::Connection> ClientPool::take_kept() {
         kept_.pop_back();
         char byte = 0;
         error_code error;
+        connection->socket.cancel(error);  // the watch over it
         connection->socket.receive(asio::buffer(&byte, 1), asio::socket_base::message_peek, error);
         // Neither an end nor bytes that nobody asked for.
         if (error == asio::error::would_block) return connection;
     }
     return nullptr;
+}
+
+/// Until the server closes it, or says something unasked. Without this watch its end would be seen at the next
+/// request only, and the connection would be half open until then.
+void ClientPool::keep(std::unique_ptr<Connection> connection) {
+    connection->kept_as = ++keepings_;
+    connection->socket.async_wait(tcp::socket::wait_read,
+                                  [weak = weak_from_this(), kept_as = connection->kept_as](error_code error) {
+                                      const auto self = weak.lock();
+                                      if (!error && self) self->drop(kept_as);
+                                  });
+    kept_.push_back(std::move(connection));
+}
+
+/// Where it has not been taken in the meantime.
+void ClientPool::drop(std::uint64_t kept_as) {
+    std::erase_if(kept_, [&](const auto& connection) { return connection->kept_as == kept_as; });
 }
 
 /// Names are resolved on a thread of Asio's, which can't be interrupted: whoever waits gives up in time, and
@@ -195,7 +213,8 @@ asio::awaitable<void> ClientPool::connect(Connection& connection, steady_clock::
 
 /// Sends the request and reads the answer; status 0: the connection ended before a byte of it.
 asio::awaitable<Response> ClientPool::exchange(Attempt& attempt, const ClientRequest& request) {
-    auto& [socket, buffer] = *attempt.connection;
+    auto& socket = attempt.connection->socket;
+    auto& buffer = attempt.connection->buffer;
     const auto why = [&](error_code error) {
         return *attempt.expired == Attempt::State::expired ? std::string("no answer in time") : error.message();
     };
@@ -231,7 +250,7 @@ asio::awaitable<Response> ClientPool::send(std::shared_ptr<ClientPool> self, Cli
         if (fresh) co_await self->connect(*attempt.connection, deadline);
         auto response = co_await self->exchange(attempt, request);
         if (response.status != 0) {
-            if (attempt.reusable) self->kept_.push_back(attempt.release());
+            if (attempt.reusable) self->keep(attempt.release());
             co_return response;
         }
         if (fresh) self->fail("the connection was closed without an answer");

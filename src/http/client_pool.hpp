@@ -5,6 +5,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
+#include <cstdint>
 #include <deque>
 #include <memory>
 #include <string>
@@ -30,6 +31,7 @@ private:
         explicit Connection(boost::asio::io_context& context) : socket(context) {}
         boost::asio::ip::tcp::socket socket;
         boost::beast::flat_buffer buffer{};
+        std::uint64_t kept_as = 0;  // which keeping of it is watched
     };
     struct Attempt;
     struct Waiter;
@@ -37,6 +39,8 @@ private:
 
     boost::asio::awaitable<void> take_place(Timer::time_point deadline);
     std::unique_ptr<Connection> take_kept();
+    void keep(std::unique_ptr<Connection> connection);
+    void drop(std::uint64_t kept_as);
     boost::asio::awaitable<std::vector<boost::asio::ip::tcp::endpoint>> resolve(Timer::time_point deadline);
     boost::asio::awaitable<void> connect(Connection& connection, Timer::time_point deadline);
     boost::asio::awaitable<Response> exchange(Attempt& attempt, const ClientRequest& request);
@@ -50,6 +54,7 @@ private:
     std::size_t under_way_ = 0;
     std::deque<Waiter*> waiting_{};  // for a place, the first first
     std::vector<std::unique_ptr<Connection>> kept_{};
+    std::uint64_t keepings_ = 0;
 };
 
 }  // namespace nearline::http

@@ -120,6 +120,15 @@ TEST_F(ClientTest, TriesAgainWhereAKeptConnectionWasClosed) {
     EXPECT_EQ(peer.accepted(), 2);
 }
 
+TEST_F(ClientTest, ClosesAKeptConnectionThatTheServerEnds) {
+    loop_.start();
+    TcpPeer peer;
+    Client client(loop_, peer.url());
+    peer.script({"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n1", TcpPeer::end_and_wait});
+    EXPECT_EQ(send(client, {"GET", "/"}).body, "1");
+    EXPECT_TRUE(peer.client_closed());
+}
+
 TEST_F(ClientTest, DoesNotTryAgainAfterAByteOfTheAnswer) {
     loop_.start();
     TcpPeer peer;

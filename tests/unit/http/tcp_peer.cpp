@@ -2,12 +2,16 @@
 
 #include <arpa/inet.h>
 #include <array>
+#include <chrono>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 namespace nearline::test {
 namespace {
+
+constexpr auto patience = std::chrono::seconds(10);
 
 int listen_anywhere(int& port) {
     const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -59,6 +63,11 @@ int TcpPeer::accepted() const {
     return accepted_;
 }
 
+bool TcpPeer::client_closed() {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, patience, [this] { return client_closed_; });
+}
+
 void TcpPeer::run() {
     for (;;) {
         const int client = ::accept(listener_, nullptr, nullptr);
@@ -77,8 +86,19 @@ void TcpPeer::run() {
     }
 }
 
-void TcpPeer::serve(int client, const std::vector<std::string>& answers) const {
+void TcpPeer::serve(int client, const std::vector<std::string>& answers) {
     for (const auto& answer : answers) {
+        if (answer == end_and_wait) {
+            ::shutdown(client, SHUT_WR);
+            const timeval longest{patience.count(), 0};
+            ::setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &longest, sizeof longest);
+            char byte = 0;
+            const bool closed = ::recv(client, &byte, 1, 0) == 0;
+            const std::lock_guard lock(mutex_);
+            client_closed_ = closed;
+            changed_.notify_all();
+            return;
+        }
         if (!read_request(client) || answer == close_on_request) return;
         ::send(client, answer.data(), answer.size(), MSG_NOSIGNAL);
     }

@@ -15,16 +15,20 @@ namespace nearline::test {
 class TcpPeer {
 public:
     static inline const std::string close_on_request = "close";
+    /// As an answer: ends the connection from this side without a request, and waits for the client to do so.
+    static inline const std::string end_and_wait = "end";
 
     TcpPeer();
     ~TcpPeer();
     std::string url() const;
     void script(std::vector<std::string> answers);
     int accepted() const;
+    /// Whether the client has closed, within 10 s, after end_and_wait.
+    bool client_closed();
 
 private:
     void run();
-    void serve(int client, const std::vector<std::string>& answers) const;
+    void serve(int client, const std::vector<std::string>& answers);
 
     int port_ = 0;
     int listener_ = -1;
@@ -32,6 +36,7 @@ private:
     std::condition_variable changed_;
     std::deque<std::vector<std::string>> scripts_;
     int accepted_ = 0;
+    bool client_closed_ = false;
     std::thread thread_;
 };
 
