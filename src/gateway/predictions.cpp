@@ -116,9 +116,7 @@ http::Response Predictions::repeat(const Asked& asked, const Answer& known, cons
 std::string Predictions::why_not_now() const {
     if (!parts_.stream_down.empty()) return parts_.stream_down;
     if (!producer_) return "this gateway is only starting";
-    if (!parts_.input.connected() || !parts_.output.connected())
-        return options_.registry_name + " has not answered yet";
-    return "";
+    return parts_.registry_down;
 }
 
 Patience Predictions::patience_for(const Asked& asked) const {

@@ -30,10 +30,10 @@ public:
         Callers& callers;
         AnswerKeep& keep;
         ArchiveReads& archive;
-        const std::string& stream_down;  ///< why it takes nothing now; empty: it does
+        const std::string& stream_down;    ///< why it takes nothing now; empty: it does
+        const std::string& registry_down;  ///< likewise; not empty until the input's schema is connected
         const BacklogEstimate& backlog;
         const schema::TopicCodec& input;
-        const schema::TopicCodec& output;
         const token::LocationSigner& signer;
         Metrics& metrics;
     };

@@ -83,7 +83,8 @@ struct Service::Impl : std::enable_shared_from_this<Service::Impl> {
     BacklogEstimate backlog;
     ReplyReader replies;
     Callers callers;
-    std::string stream_down;  // why; empty: it answers
+    std::string stream_down;    // why; empty: it answers
+    std::string registry_down;  // why; empty: it has answered all that is needed
     stream::StreamWatch watch;
     Predictions predictions;
     Reading reading;
@@ -111,9 +112,11 @@ Service::Impl::Impl(const Parts& p, Options o)
               options.group, [this](const std::vector<AnswerPtr>& answers) { callers.answered(answers); }),
       callers(p.loop, gate, replies, keep, p.metrics, {options.max_pending, options.max_late, options.late_time}),
       stream_down(options.stream_name + " has not answered yet"),
+      registry_down(options.registry_name + " has not answered yet"),
       watch(p.stream, p.health, watch_options()),
-      predictions({authenticator, callers, keep, archive, stream_down, backlog, p.input, p.output, p.signer, p.metrics},
-                  options),
+      predictions(
+          {authenticator, callers, keep, archive, stream_down, registry_down, backlog, p.input, p.signer, p.metrics},
+          options),
       reading({authenticator, callers, keep, archive, p.signer}, options) {
     backlog_records = p.metrics.gauge("nearline_gateway_backlog_records", "Records before the prediction group");
     backlog_seconds =
@@ -183,12 +186,16 @@ void Service::Impl::connect(schema::TopicCodec& codec, const std::shared_ptr<Bac
     }
     if (!why.empty()) {
         parts.health.down(options.registry_name, why);
+        gate.post([this, down = options.registry_name + " can't be used yet: " + why] { registry_down = down; });
         registry_jobs.post_after(backoff->next(), [this, &codec, backoff] { connect(codec, backoff); });
     } else if (&codec == &parts.input) {
         connect(parts.output, backoff);
     } else {
         parts.health.up(options.registry_name);
-        gate.post([this] { check_started(); });
+        gate.post([this] {
+            registry_down.clear();
+            check_started();
+        });
     }
 }
 

@@ -1,5 +1,6 @@
 #include <atomic>
 #include <future>
+#include <gmock/gmock.h>
 
 #include "faulty_stream.hpp"
 #include "fixture.hpp"
@@ -158,7 +159,9 @@ TEST_F(Faults, TheRegistryIsWaitedForAndNeededNoMoreThen) {
     Worker worker(*world.stream, world.registry);
     EXPECT_TRUE(eventually([&] { return other.missing().find("no registry") != std::string::npos; }));
     EXPECT_FALSE(other.is_ready());
-    expect_not_accepted(other.predict(person));
+    const auto refused = other.predict(person);
+    expect_not_accepted(refused);
+    EXPECT_THAT(refused.body, ::testing::HasSubstr("can't be used yet: no registry"));
     registry.away = false;
     other.wait_until_ready();
     EXPECT_EQ(other.predict(person).status, 200);
