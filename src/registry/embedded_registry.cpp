@@ -207,7 +207,9 @@ Answer<SchemaVersion> EmbeddedRegistry::version(const std::string& subject, Vers
 Answer<std::vector<SchemaVersion>> EmbeddedRegistry::versions_of(std::int32_t id, Scope scope) {
     auto all = impl_->read([&] { return impl_->tables.versions_of(id, Scope::with_deleted); });
     if (all.empty()) return no_schema();
-    if (scope == Scope::in_use) std::erase_if(all, [](const SchemaVersion& one) { return one.deleted; });
+    std::erase_if(all, [&](const SchemaVersion& one) {
+        return scope != Scope::with_deleted && one.deleted != (scope == Scope::deleted);
+    });
     return all;
 }
 

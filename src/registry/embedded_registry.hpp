@@ -41,8 +41,9 @@ struct SchemaVersion {
     bool deleted = false;
 };
 
-/// Which versions count: those in use, or the soft-deleted too.
-enum class Scope { in_use, with_deleted };
+/// Which versions count: those in use, the soft-deleted too, or these alone. A subject is deleted when all its
+/// versions are.
+enum class Scope { in_use, with_deleted, deleted };
 
 /// A version by its number, or the last one.
 struct VersionName {

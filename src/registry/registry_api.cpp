@@ -3,6 +3,8 @@
 #include <boost/json/value.hpp>
 #include <boost/json/value_from.hpp>
 #include <set>
+#include <string>
+#include <vector>
 
 #include "http/offload.hpp"
 #include "registry/registry_messages.hpp"
@@ -45,26 +47,32 @@ Response get_schema_text(EmbeddedRegistry& registry, const Request& request) {
 Response get_schema_versions(EmbeddedRegistry& registry, const Request& request) {
     const auto id = read_id(request);
     if (!id) return reply(id.error());
-    const auto versions = registry.versions_of(*id, scope(request));
-    return versions ? reply(to_document(*versions)) : reply(versions.error());
+    const auto listing = read_listing(request);
+    if (!listing) return reply(listing.error());
+    const auto versions = registry.versions_of(*id, listing->scope);
+    return versions ? reply(to_document(listing->cut(*versions))) : reply(versions.error());
 }
 
 Response get_schema_subjects(EmbeddedRegistry& registry, const Request& request) {
     const auto id = read_id(request);
     if (!id) return reply(id.error());
-    const auto versions = registry.versions_of(*id, scope(request));
+    const auto listing = read_listing(request);
+    if (!listing) return reply(listing.error());
+    const auto versions = registry.versions_of(*id, listing->scope);
     if (!versions) return reply(versions.error());
     std::set<std::string> subjects;
     for (const auto& one : *versions) subjects.insert(one.subject);
-    return reply(json::value_from(subjects));
+    return reply(json::value_from(listing->cut(std::vector(subjects.begin(), subjects.end()))));
 }
 
 // --- subjects and versions ------------------------------------------------------------------
 
 Response get_subjects(EmbeddedRegistry& registry, const Request& request) {
+    const auto listing = read_listing(request);
+    if (!listing) return reply(listing.error());
     const auto prefix = request.query.find("subjectPrefix");
-    return reply(json::value_from(
-        registry.subjects(scope(request), prefix == request.query.end() ? std::string() : prefix->second)));
+    return reply(json::value_from(listing->cut(
+        registry.subjects(listing->scope, prefix == request.query.end() ? std::string() : prefix->second))));
 }
 
 Response lookup(EmbeddedRegistry& registry, const Request& request) {
@@ -80,12 +88,14 @@ Response delete_subject(EmbeddedRegistry& registry, const Request& request) {
 }
 
 Response get_versions(EmbeddedRegistry& registry, const Request& request) {
-    const auto versions = registry.versions(read_subject(request), scope(request));
-    return versions ? reply(json::value_from(*versions)) : reply(versions.error());
+    const auto listing = read_listing(request);
+    if (!listing) return reply(listing.error());
+    const auto versions = registry.versions(read_subject(request), listing->scope);
+    return versions ? reply(json::value_from(listing->cut(*versions))) : reply(versions.error());
 }
 
 Response register_schema(EmbeddedRegistry& registry, const Request& request) {
-    const auto schema = read_schema(request);
+    const auto schema = read_new_schema(request);
     if (!schema) return reply(schema.error());
     const auto version = registry.add(read_subject(request), *schema);
     return version ? reply({{"id", version->id}}) : reply(version.error());
@@ -196,10 +206,19 @@ Response get_mode(EmbeddedRegistry&, const Request&) {
     return reply({{"mode", "READWRITE"}});
 }
 
+Response no_subject_mode(const std::string& subject) {
+    return reply(RegistryError{
+        40409, "Subject '" + subject + "' does not have subject-level mode configured: all are READWRITE"});
+}
+
 Response get_subject_mode(EmbeddedRegistry& registry, const Request& request) {
     if (flag(request, "defaultToGlobal")) return get_mode(registry, request);
-    return reply(RegistryError{40409, "Subject '" + read_subject(request) +
-                                          "' does not have subject-level mode configured: all are READWRITE"});
+    return no_subject_mode(read_subject(request));
+}
+
+/// There is none to take back.
+Response delete_subject_mode(EmbeddedRegistry&, const Request& request) {
+    return no_subject_mode(read_subject(request));
 }
 
 Response put_mode(EmbeddedRegistry& registry, const Request& request) {
@@ -324,6 +343,7 @@ http::Router RegistryApi::routes() {
         {"PUT", "/mode", on(put_mode), "Takes READWRITE only"},
         {"PUT", "/mode/{subject}", on(put_mode), "Takes READWRITE only"},
         {"GET", "/mode/{subject}", on(get_subject_mode), "A subject has no mode of its own"},
+        {"DELETE", "/mode/{subject}", on(delete_subject_mode), "A subject has no mode of its own"},
         {"GET", "/contexts", on(get_contexts), "There is only the default one"},
         {"GET", "/associations/resources/{namespace}/{name}", on(get_associations), "There are none: 404"},
     };

@@ -33,8 +33,16 @@ const std::string select_versions =
     "SELECT v.subject, v.version, v.schema_id, v.deleted, s.text FROM registry_versions v "
     "JOIN registry_schemas s ON s.id = v.schema_id ";
 
-const char* and_in_use(Scope scope) {
-    return scope == Scope::in_use ? " AND v.deleted = 0" : "";
+const char* and_of(Scope scope) {
+    switch (scope) {
+        case Scope::in_use:
+            return " AND v.deleted = 0";
+        case Scope::deleted:
+            return " AND v.deleted = 1";
+        case Scope::with_deleted:
+            break;
+    }
+    return "";
 }
 
 }  // namespace
@@ -73,22 +81,24 @@ std::vector<SchemaVersion> RegistryTables::read_versions(SQLite::Statement& stat
 
 std::vector<SchemaVersion> RegistryTables::versions(const std::string& subject, Scope scope) {
     SQLite::Statement statement(*database_,
-                                select_versions + "WHERE v.subject = ?" + and_in_use(scope) + " ORDER BY v.version");
+                                select_versions + "WHERE v.subject = ?" + and_of(scope) + " ORDER BY v.version");
     statement.bind(1, subject);
     return read_versions(statement);
 }
 
 std::vector<SchemaVersion> RegistryTables::versions_of(std::int32_t id, Scope scope) {
     SQLite::Statement statement(
-        *database_, select_versions + "WHERE v.schema_id = ?" + and_in_use(scope) + " ORDER BY v.subject, v.version");
+        *database_, select_versions + "WHERE v.schema_id = ?" + and_of(scope) + " ORDER BY v.subject, v.version");
     statement.bind(1, id);
     return read_versions(statement);
 }
 
 std::vector<std::string> RegistryTables::subjects(Scope scope, const std::string& prefix) {
-    SQLite::Statement statement(*database_, std::string("SELECT DISTINCT v.subject FROM registry_versions v "
-                                                        "WHERE substr(v.subject, 1, length(?1)) = ?1") +
-                                                and_in_use(scope) + " ORDER BY v.subject");
+    const std::string all_deleted = scope == Scope::deleted ? " HAVING MIN(v.deleted) = 1" : "";
+    const std::string and_counted = scope == Scope::in_use ? and_of(scope) : "";
+    SQLite::Statement statement(
+        *database_, "SELECT v.subject FROM registry_versions v WHERE substr(v.subject, 1, length(?1)) = ?1" +
+                        and_counted + " GROUP BY v.subject" + all_deleted + " ORDER BY v.subject");
     statement.bind(1, prefix);
     std::vector<std::string> subjects;
     while (statement.executeStep()) subjects.push_back(statement.getColumn(0).getString());

@@ -182,6 +182,36 @@ TEST_F(RestApi, DeletesSoftlyAndThenForGood) {
     expect_error(get("/schemas/ids/1"), 404, 40403, "not found");
 }
 
+TEST_F(RestApi, ListsInPagesAndWhatIsDeletedAlone) {
+    for (const auto* subject : {"a", "b", "c", "d"}) register_schema(subject, number);
+    register_schema("a", number_or_null);
+    EXPECT_EQ(get("/subjects?offset=1&limit=2").body, json::parse(R"(["b","c"])"));
+    EXPECT_EQ(get("/subjects?limit=0").body, json::array{});
+    EXPECT_EQ(get("/subjects?offset=9").body, json::array{});
+    EXPECT_EQ(get("/subjects?offset=-1&limit=-1").body, json::parse(R"(["a","b","c","d"])"));
+    EXPECT_EQ(get("/subjects/a/versions?offset=1").body, json::parse("[2]"));
+    EXPECT_EQ(get("/schemas/ids/1/subjects?offset=1&limit=1").body, json::parse(R"(["b"])"));
+    EXPECT_EQ(get("/schemas/ids/1/versions?limit=1").body, json::parse(R"([{"subject":"a","version":1}])"));
+    expect_error(get("/subjects?limit=some"), 400, 400, "limit must be a whole number, not 'some'");
+    expect_error(get("/subjects/a/versions?offset=1.5"), 400, 400, "offset");
+
+    ask("DELETE", "/subjects/a/versions/1");
+    ask("DELETE", "/subjects/d");
+    EXPECT_EQ(get("/subjects?deletedOnly=true").body, json::parse(R"(["d"])")) << "a has a version in use";
+    EXPECT_EQ(get("/subjects/a/versions?deletedOnly=True").body, json::parse("[1]"));
+    EXPECT_EQ(get("/schemas/ids/1/subjects?deletedOnly=true").body, json::parse(R"(["a","d"])"));
+}
+
+TEST_F(RestApi, SaysWhichSettingsItDoesNotKeep) {
+    for (const auto* with : {R"(,"id":7)", R"(,"version":3)"}) {
+        expect_error(ask("POST", "/subjects/a/versions", with_schema(number, with)), 422, 42205, "not in import mode");
+    }
+    expect_error(ask("PUT", "/config/a", R"({"compatibility":"FULL","alias":"b"})"), 422, 422, "\"alias\"");
+    expect_error(ask("PUT", "/config", R"({"compatibility":"FULL","normalize":true})"), 422, 422, "\"normalize\"");
+    EXPECT_EQ(get("/config").body, json::parse(R"({"compatibilityLevel":"BACKWARD"})"));
+    EXPECT_EQ(ask("PUT", "/config", R"({"compatibility":"FULL","normalize":false,"alias":null})").status, 200);
+}
+
 TEST_F(RestApi, TakesEscapedSubjects) {
     register_schema("a%2Fb%20c", number);
     EXPECT_EQ(get("/subjects").body, json::parse(R"(["a/b c"])"));
@@ -202,6 +232,7 @@ TEST_F(RestApi, IsAlwaysReadWrite) {
     EXPECT_EQ(ask("PUT", "/mode", R"({"mode":"READWRITE"})").body, json::parse(R"({"mode":"READWRITE"})"));
     expect_error(ask("PUT", "/mode/a?force=False", R"({"mode":"READONLY"})"), 422, 42204, "always READWRITE");
     expect_error(ask("PUT", "/mode", "{}"), 422, 42204, "missing");
+    expect_error(ask("DELETE", "/mode/a"), 404, 40409, "subject-level mode");
 }
 
 TEST_F(RestApi, TakesAPathWithASlashForAll) {
