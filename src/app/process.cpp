@@ -2,6 +2,7 @@
 
 #include <csignal>
 #include <iostream>
+#include <malloc.h>
 
 #include "http/listen_check.hpp"
 #include "runtime/log.hpp"
@@ -13,9 +14,19 @@ std::string cant_listen(const std::string& service, const std::string& why, cons
     return service + ": " + why + " (set by --listen and " + port_flag + ")";
 }
 
+/// glibc moves both thresholds up, to 32 and 64 MiB, with every large block that is freed: a few large bodies, and as
+/// much memory stays with the process for good. Once they are set they don't move (mallopt(3)).
+void give_freed_memory_back() {
+    constexpr int own_mapping_from = 256 << 10;
+    constexpr int keep_at_top = 512 << 10;
+    mallopt(M_MMAP_THRESHOLD, own_mapping_from);
+    mallopt(M_TRIM_THRESHOLD, keep_at_top);
+}
+
 }  // namespace
 
 int guarded(const std::string& program, const std::function<int()>& run) {
+    give_freed_memory_back();
     try {
         return run();
     } catch (const ConfigurationError& e) {
