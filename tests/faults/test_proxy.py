@@ -125,3 +125,16 @@ def test_mute_and_then_reset(proxy, server):
         proxy.heal()
         with pytest.raises(ConnectionResetError):
             connection.recv(1)
+
+
+def test_mute_after_a_long_message(proxy, server):
+    with connect(proxy) as connection, connect(proxy) as other:
+        proxy.mute(after=1000)
+        assert ask(connection, b"hello") == b"hello"
+        connection.sendall(b"x" * 1000)
+        wait_until(lambda: proxy.lost > 0, 10, "an answer to be lost")
+        assert is_quiet(connection) and server.came.endswith(b"x" * 1000)
+        assert ask(other, b"hello") == b"hello"
+        proxy.heal()
+        with pytest.raises(ConnectionResetError):
+            connection.recv(1)

@@ -13,6 +13,9 @@ from support.client import Client
 from support.load import Load
 from support.process import wait_until
 
+# Bytes: no word of the conversation before it is as long, a TLS hello neither.
+A_MAIL = 2000
+
 
 def metric(services: list, name: str, **labels) -> float:
     return sum(service.metric(name, **labels) for service in services)
@@ -47,16 +50,11 @@ def lose_answers_of_smtp(stack, proxies, load, report):
     def unknown():
         return metric(stack.mailers, "nearline_notification_mails_total", outcome="unknown")
 
-    def loses_one():
-        # In the middle of a conversation: the server speaks first, and without a word none begins.
-        load.wait_for_answers(3)
-        proxies["smtp"].mute()
-        load.wait_for_answers(10)
-        proxies["smtp"].heal()
-        return unknown() > before
-
-    before = unknown()
-    wait_until(loses_one, 60, "an OK that was lost")
+    before, lost = unknown(), proxies["smtp"].lost
+    proxies["smtp"].mute(after=A_MAIL)
+    wait_until(lambda: proxies["smtp"].lost > lost, 60, "an OK that is lost")
+    proxies["smtp"].heal()
+    wait_until(lambda: unknown() > before, 60, "notification-svc to notice")
 
 
 def lose_answers_of_mysql(stack, proxies, load, report):

@@ -17,6 +17,7 @@ class Link:
     def __init__(self, proxy: "Proxy", writer):
         self.proxy = proxy
         self.writers = [writer]
+        self.is_mute = False
 
     async def run(self, reader):
         with contextlib.suppress(OSError):
@@ -35,8 +36,12 @@ class Link:
                     writer.write(data[:len(data) // 2])
                     self.reset()
                     return
-                if not (self.proxy.is_mute and is_answer):
-                    queue.put_nowait((loop.time() + self.proxy.latency, data))
+                if is_answer and (self.proxy.is_mute or self.is_mute):
+                    self.proxy.lost += 1
+                    continue
+                if not is_answer and self.proxy.mute_after and len(data) >= self.proxy.mute_after:
+                    self.is_mute = True
+                queue.put_nowait((loop.time() + self.proxy.latency, data))
             queue.put_nowait((loop.time() + self.proxy.latency, b""))
             await delivery
         finally:
@@ -70,6 +75,8 @@ class Proxy:
         self.port = port
         self.latency = 0.0
         self.is_mute = False
+        self.mute_after = 0
+        self.lost = 0  # answers
         self.cuts = False
         self.links = set()
         self.loop = asyncio.new_event_loop()
@@ -101,8 +108,8 @@ class Proxy:
         finally:
             self.links.discard(link)
 
-    async def change(self, refuses=False, cuts=False, latency=0.0, is_silent=False, is_mute=False, breaks=False):
-        self.cuts, self.latency, self.is_mute = cuts, latency, is_mute
+    async def change(self, refuses=False, cuts=False, latency=0.0, is_silent=False, is_mute=False, mute_after=0, breaks=False):
+        self.cuts, self.latency, self.is_mute, self.mute_after = cuts, latency, is_mute, mute_after
         self.flowing.clear() if is_silent else self.flowing.set()
         if refuses or breaks:
             for link in list(self.links):
@@ -128,13 +135,14 @@ class Proxy:
         """nothing gets through, and nobody is told"""
         self.call(self.change(is_silent=True))
 
-    def mute(self):
-        """what is sent arrives, the answers are lost"""
-        self.call(self.change(is_mute=True))
+    def mute(self, after: int = 0):
+        """What is sent arrives, the answers are lost. `after`: only from the first message of so many bytes on, on its
+        connection, where what comes before it must be answered."""
+        self.call(self.change(is_mute=not after, mute_after=after))
 
     def heal(self, breaks: bool = False):
         """All as before; `breaks`: on new connections, as the old ones have lost what was on its way."""
-        self.call(self.change(breaks=breaks or self.is_mute))
+        self.call(self.change(breaks=breaks or self.is_mute or self.mute_after > 0))
 
     async def end(self):
         await self.change(refuses=True)
