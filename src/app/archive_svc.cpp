@@ -27,10 +27,7 @@ int main(int argc, const char* const* argv) {
                       "number of them share the work.");
     declare(settings, options.archive, ArchiveRole::writer);
     declare(settings, options.service, "NEARLINE_ARCHIVE_PORT", 9102);
-    if (const auto code = settings.load(argc, argv)) return *code;
-    block_signals();
-    apply(options.service.process);
-    return serve(options);
+    return load_and_serve(settings, argc, argv, options.service.process, [&] { return serve(options); });
 }
 
 }  // namespace

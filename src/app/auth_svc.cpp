@@ -40,10 +40,7 @@ int main(int argc, const char* const* argv) {
     declare_port(settings, "--port", "NEARLINE_AUTH_PORT", options.port, "port to listen on");
     declare(settings, options.process);
     declare_jwt_secret(settings, options.jwt_secret, true);
-    if (const auto code = settings.load(argc, argv)) return *code;
-    block_signals();
-    apply(options.process);
-    return serve(options);
+    return load_and_serve(settings, argc, argv, options.process, [&] { return serve(options); });
 }
 
 }  // namespace

@@ -33,10 +33,7 @@ int main(int argc, const char* const* argv) {
     declare(settings, options.mail, options.service.topics);
     declare(settings, options.users);
     declare(settings, options.service, "NEARLINE_NOTIFICATION_PORT", 9103);
-    if (const auto code = settings.load(argc, argv)) return *code;
-    block_signals();
-    apply(options.service.process);
-    return serve(options);
+    return load_and_serve(settings, argc, argv, options.service.process, [&] { return serve(options); });
 }
 
 }  // namespace

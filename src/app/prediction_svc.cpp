@@ -24,10 +24,7 @@ int main(int argc, const char* const* argv) {
         "Part of Nearline; any number of them share the work.");
     declare(settings, options.prediction);
     declare(settings, options.service, "NEARLINE_PREDICTION_PORT", 9101);
-    if (const auto code = settings.load(argc, argv)) return *code;
-    block_signals();
-    apply(options.service.process);
-    return serve(options);
+    return load_and_serve(settings, argc, argv, options.service.process, [&] { return serve(options); });
 }
 
 }  // namespace

@@ -38,6 +38,14 @@ int guarded(const std::string& program, const std::function<int()>& run) {
     }
 }
 
+int load_and_serve(Settings& settings, int argc, const char* const* argv, const ProcessOptions& process,
+                   const std::function<int()>& serve) {
+    if (const auto code = settings.load(argc, argv)) return *code;
+    block_signals();
+    apply(process);
+    return serve();
+}
+
 int show_usage(const std::string& program, const std::string& given, const std::string& usage) {
     const bool asked = given == "--help" || given == "-h";
     if (!asked && !given.empty()) std::cerr << program << ": there is no \"" << given << "\"\n";

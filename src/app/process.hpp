@@ -28,6 +28,11 @@ public:
 /// code: 2 for ConfigurationError, 1 for all else.
 int guarded(const std::string& program, const std::function<int()>& run);
 
+/// A service whose settings are declared: reads them, gets ready for signals and its log, then serves; the exit code.
+/// `process` is read after the settings have been.
+int load_and_serve(Settings& settings, int argc, const char* const* argv, const ProcessOptions& process,
+                   const std::function<int()>& serve);
+
 /// Of a program that is run with a command, where `given` is none of them: the usage, on standard output and with exit
 /// code 0 where it was asked for (--help), else on standard error and with 2.
 int show_usage(const std::string& program, const std::string& given, const std::string& usage);

@@ -246,13 +246,12 @@ int up(int argc, const char* const* argv) {
         "model, the archive that GET /predictions reads, and mail, which goes to the folder mail of the data folder. "
         "What --stream, --registry, --users, --archive or --mail name is used instead.");
     declare_all(settings, options);
-    if (const auto code = settings.load(argc, argv)) return *code;
-    fill_in(options);
-    // This process holds the data folder, and with it the outbox, alone.
-    options.mail.is_alone = options.has_embedded_users();
-    block_signals();
-    apply(options.process);
-    return Everything(options).run();
+    return load_and_serve(settings, argc, argv, options.process, [&] {
+        fill_in(options);
+        // This process holds the data folder, and with it the outbox, alone.
+        options.mail.is_alone = options.has_embedded_users();
+        return Everything(options).run();
+    });
 }
 
 }  // namespace nearline::app
