@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "stream/record.hpp"
+#include "stream/transactional_producer.hpp"
 
 namespace nearline::stream {
 
@@ -41,6 +42,11 @@ public:
     /// As commit(), without waiting and without a report: a later commit, or reading again, makes good. What
     /// is refused because the group is being shared out anew is sent again by a later poll().
     virtual void commit_async(const std::vector<Position>& next) = 0;
+
+    /// These offsets as this member's own, for a transaction that stores them with what was made of the records
+    /// (transactional_producer.hpp). They hold for the group as it was when the member was last told of it: one that
+    /// was taken for dead meanwhile, or does not own one of the partitions, stores nothing.
+    virtual GroupOffsets offsets(const std::vector<Position>& next) const = 0;
 
     /// Gives no records of these until resume(); stays their owner.
     virtual void pause(const std::vector<TopicPartition>& partitions) = 0;

@@ -1,18 +1,10 @@
 #pragma once
 
-#include <optional>
-#include <string>
 #include <vector>
 
 #include "stream/record.hpp"
 
 namespace nearline::stream {
-
-struct Addressed {
-    std::string topic;
-    std::optional<int> partition{};  ///< nothing: by key
-    Record record;
-};
 
 /// Writes for a task that one process at a time may do, and that can be killed at any moment: what it had
 /// written is told by the topics themselves, once the next writer of its name is made. For one thread at a

@@ -18,6 +18,7 @@
 ///   do; without a key to any.
 /// - Group members share a topic's partitions, each partition with one member at a time; a group goes
 ///   on at its committed offsets, or at the earliest record where it has none.
+/// - Records can be stored together with a group's offsets (transactional_producer.hpp): all, or nothing.
 /// - Readers are read-committed.
 namespace nearline::stream {
 
@@ -52,6 +53,13 @@ struct Position {
     TopicPartition at;
     std::int64_t offset = 0;
     friend auto operator<=>(const Position&, const Position&) = default;
+};
+
+/// A record and where it is to go.
+struct Addressed {
+    std::string topic;
+    std::optional<int> partition{};  ///< nothing: by key
+    Record record;
 };
 
 struct ConsumedRecord : Record {

@@ -13,6 +13,7 @@
 #include "stream/consumer.hpp"
 #include "stream/fenced_writer.hpp"
 #include "stream/producer.hpp"
+#include "stream/transactional_producer.hpp"
 
 namespace nearline::stream {
 
@@ -52,6 +53,7 @@ public:
     /// never will be; from then on they can't write any more, in whatever process they are. Throws
     /// Unavailable where that takes longer than `timeout`, which is also that of each of its writes.
     virtual std::unique_ptr<FencedWriter> fenced_writer(const std::string& name, std::chrono::milliseconds timeout) = 0;
+    virtual std::unique_ptr<TransactionalProducer> transactional_producer(const TransactionOptions& options) = 0;
     /// Whether the stream answers, now; "" or why not. Blocks no longer than `timeout`.
     virtual std::string ping(std::chrono::milliseconds timeout) = 0;
 };

@@ -41,6 +41,40 @@ private:
     ScriptedStream& owner_;
 };
 
+struct ScriptedIdentity : stream::MemberIdentity {};
+
+class ScriptedTransactionalProducer : public stream::TransactionalProducer {
+public:
+    explicit ScriptedTransactionalProducer(ScriptedStream& owner) : owner_(owner) {}
+
+    void settle() override {
+        const std::scoped_lock lock(owner_.mutex_);
+        owner_.changed_.notify_all();
+        if (owner_.fails_settling_ > 0) {
+            --owner_.fails_settling_;
+            throw Unavailable("no coordinator answers");
+        }
+        ++owner_.settled_;
+    }
+
+    stream::TransactionReport transact(const std::vector<stream::Addressed>& records,
+                                       const stream::GroupOffsets& offsets) override {
+        const std::scoped_lock lock(owner_.mutex_);
+        owner_.changed_.notify_all();
+        using Outcome = stream::TransactionReport::Outcome;
+        if (!offsets.member) return {.outcome = Outcome::outdated, .reason = "no member"};
+        auto report = owner_.transact_ ? owner_.transact_(records, offsets) : stream::TransactionReport{};
+        if (report.outcome != Outcome::committed) return report;
+        for (const auto& [topic, partition, record] : records) owner_.stored_[topic].push_back({partition, record});
+        for (const auto& [at, offset] : offsets.next) owner_.committed_[at] = offset;
+        owner_.transactions_.push_back(records.size());
+        return report;
+    }
+
+private:
+    ScriptedStream& owner_;
+};
+
 class ScriptedConsumer : public stream::GroupConsumer {
 public:
     ScriptedConsumer(ScriptedStream& owner, stream::RebalanceListener listener)
@@ -79,6 +113,13 @@ public:
             if (owner_.fails_commits_) return;
         }
         store(next);
+    }
+    stream::GroupOffsets offsets(const std::vector<Position>& next) const override {
+        const std::scoped_lock lock(owner_.mutex_);
+        for (const auto& position : next) {
+            if (!owner_.positions_.contains(position.at)) return {.next = next};
+        }
+        return {.next = next, .member = std::make_shared<ScriptedIdentity>()};
     }
     void pause(const Partitions& partitions) override {
         const std::scoped_lock lock(owner_.mutex_);
@@ -232,6 +273,26 @@ void ScriptedStream::deliver(Deliver deliver) {
     deliver_ = std::move(deliver);
 }
 
+void ScriptedStream::transact(Transact transact) {
+    const std::scoped_lock lock(mutex_);
+    transact_ = std::move(transact);
+}
+
+void ScriptedStream::fail_settling(int times) {
+    const std::scoped_lock lock(mutex_);
+    fails_settling_ = times;
+}
+
+std::vector<std::size_t> ScriptedStream::transactions() {
+    const std::scoped_lock lock(mutex_);
+    return transactions_;
+}
+
+int ScriptedStream::settled() {
+    const std::scoped_lock lock(mutex_);
+    return settled_;
+}
+
 void ScriptedStream::release(const Delivery& delivery) {
     std::vector<Held> held;
     {
@@ -344,6 +405,11 @@ bool ScriptedStream::wait(const std::function<bool()>& condition) {
 
 std::unique_ptr<stream::Producer> ScriptedStream::producer(const stream::ProducerOptions&) {
     return std::make_unique<ScriptedProducer>(*this);
+}
+
+std::unique_ptr<stream::TransactionalProducer> ScriptedStream::transactional_producer(
+    const stream::TransactionOptions&) {
+    return std::make_unique<ScriptedTransactionalProducer>(*this);
 }
 
 std::unique_ptr<stream::GroupConsumer> ScriptedStream::consumer(const stream::GroupOptions&,

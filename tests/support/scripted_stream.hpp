@@ -24,8 +24,18 @@ public:
     using Deliver = std::function<std::optional<stream::Delivery>(
         const std::string& topic, std::optional<int> partition, const stream::Record& record)>;
 
+    /// What becomes of a transaction; where it is `committed`, all of it is stored.
+    using Transact = std::function<stream::TransactionReport(const std::vector<stream::Addressed>& records,
+                                                             const stream::GroupOffsets& offsets)>;
+
     std::int64_t append(const std::string& topic, int partition, stream::Record record);
     void deliver(Deliver deliver);
+    void transact(Transact transact);
+    /// So many settle() fail from now on.
+    void fail_settling(int times);
+    /// Records of each transaction that was committed.
+    std::vector<std::size_t> transactions();
+    int settled();
     /// Reports what is held, in the order of produce().
     void release(const stream::Delivery& delivery);
     std::size_t held();
@@ -62,12 +72,14 @@ public:
     std::unique_ptr<stream::FencedWriter> fenced_writer(const std::string&, std::chrono::milliseconds) override {
         return nullptr;
     }
+    std::unique_ptr<stream::TransactionalProducer> transactional_producer(const stream::TransactionOptions&) override;
     std::string ping(std::chrono::milliseconds) override;
 
 private:
     friend class ScriptedProducer;
     friend class ScriptedConsumer;
     friend class ScriptedAdmin;
+    friend class ScriptedTransactionalProducer;
     struct Held {
         std::string topic;
         Stored stored;
@@ -82,6 +94,10 @@ private:
     std::mutex mutex_;
     std::condition_variable changed_;
     Deliver deliver_;
+    Transact transact_;
+    std::vector<std::size_t> transactions_;
+    int settled_ = 0;
+    int fails_settling_ = 0;
     std::map<stream::TopicPartition, std::vector<stream::Record>> logs_;
     std::map<std::string, std::vector<Stored>> stored_;
     std::vector<Held> held_;

@@ -4,6 +4,7 @@
 #include "domain/problem.hpp"
 #include "stream/embedded/engine.hpp"
 #include "stream/embedded/fetcher.hpp"
+#include "stream/embedded/hold.hpp"
 #include "stream/embedded/membership.hpp"
 
 namespace nearline::stream::embedded {
@@ -68,6 +69,11 @@ public:
     }
 
     void commit_async(const std::vector<Position>& next) override { note(next); }
+
+    GroupOffsets offsets(const std::vector<Position>& next) const override {
+        if (!membership_.id()) return {.next = next};
+        return {.next = next, .member = std::make_shared<EmbeddedIdentity>(membership_.group(), *membership_.id())};
+    }
 
     void pause(const std::vector<TopicPartition>& partitions) override { set_paused(partitions, true); }
     void resume(const std::vector<TopicPartition>& partitions) override { set_paused(partitions, false); }

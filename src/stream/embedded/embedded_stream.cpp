@@ -33,6 +33,9 @@ public:
     std::unique_ptr<FencedWriter> fenced_writer(const std::string& name, std::chrono::milliseconds timeout) override {
         return embedded::make_fenced_writer(engine_, name, timeout);
     }
+    std::unique_ptr<TransactionalProducer> transactional_producer(const TransactionOptions& options) override {
+        return embedded::make_transactional_producer(engine_, options);
+    }
 
     std::string ping(std::chrono::milliseconds timeout) override {
         const auto trouble = engine_.writer().trouble(std::chrono::steady_clock::now(), timeout);

@@ -62,6 +62,7 @@ std::unique_ptr<Reader> make_reader(Engine& engine);
 std::unique_ptr<Admin> make_admin(Engine& engine, std::chrono::milliseconds timeout);
 std::unique_ptr<FencedWriter> make_fenced_writer(Engine& engine, const std::string& name,
                                                  std::chrono::milliseconds timeout);
+std::unique_ptr<TransactionalProducer> make_transactional_producer(Engine& engine, const TransactionOptions& options);
 void scan(Engine& engine, const std::vector<Position>& from, std::chrono::milliseconds patience,
           const std::function<bool(ConsumedRecord&&)>& take);
 

@@ -5,15 +5,10 @@
 #include "domain/problem.hpp"
 #include "stream/embedded/engine.hpp"
 #include "stream/embedded/producing.hpp"
+#include "stream/embedded/write_round.hpp"
 
 namespace nearline::stream::embedded {
 namespace {
-
-/// What the reports of one write say; the last of them may come when nobody waits any more.
-struct Round {
-    std::mutex mutex;
-    std::string why;  ///< the first one that was not stored
-};
 
 class EmbeddedFencedWriter final : public FencedWriter {
 public:
@@ -33,20 +28,20 @@ public:
     void write(std::vector<Addressed> records) override {
         if (is_spent_) throw Unavailable("the writer of " + name_ + " has failed before");
         if (records.empty()) return;
-        const auto round = std::make_shared<Round>();
+        const auto round = std::make_shared<WriteRound>();
         auto entries = to_entries(std::move(records), round);
         // Reports come in time: stored, or why not.
         is_spent_ = !hand_over(entries) || !in_flight_->wait(timeout_ + report_time);
-        const std::scoped_lock lock(round->mutex);
-        is_spent_ = is_spent_ || !round->why.empty();
-        if (!round->why.empty()) throw Unavailable("can't write as " + name_ + ": " + round->why);
+        const auto why = round->failure().reason;
+        is_spent_ = is_spent_ || !why.empty();
+        if (!why.empty()) throw Unavailable("can't write as " + name_ + ": " + why);
         if (is_spent_) throw Unavailable("can't write as " + name_ + ": another writer has the name now");
     }
 
 private:
     static constexpr std::chrono::milliseconds report_time{5'000};
 
-    std::vector<Entry> to_entries(std::vector<Addressed>&& records, const std::shared_ptr<Round>& round) {
+    std::vector<Entry> to_entries(std::vector<Addressed>&& records, const std::shared_ptr<WriteRound>& round) {
         std::vector<Entry> entries;
         entries.reserve(records.size());
         for (auto& [topic, partition, record] : records) {
@@ -56,11 +51,7 @@ private:
                 throw Unavailable("can't write as " + name_ + ": " + refusal.reason);
             }
             const int place = complete(*found, partition, record);
-            entries.push_back({found, place, std::move(record), [round](const Delivery& delivery) {
-                                   if (delivery.outcome == Delivery::Outcome::stored) return;
-                                   const std::scoped_lock lock(round->mutex);
-                                   if (round->why.empty()) round->why = delivery.reason;
-                               }});
+            entries.push_back({found, place, std::move(record), WriteRound::note(round)});
         }
         return entries;
     }

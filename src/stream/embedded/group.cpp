@@ -55,9 +55,22 @@ void Group::release(MemberId member, const std::vector<TopicPartition>& partitio
 std::vector<TopicPartition> Group::take(MemberId member) {
     std::vector<TopicPartition> taken;
     for (const auto& [partition, target] : target_) {
-        if (target == member && owner_.emplace(partition, member).second) taken.push_back(partition);
+        if (target != member || held_.contains(partition)) continue;
+        if (owner_.emplace(partition, member).second) taken.push_back(partition);
     }
     return taken;
+}
+
+void Group::hold(const std::vector<TopicPartition>& partitions) {
+    held_.insert(partitions.begin(), partitions.end());
+}
+
+void Group::let_go(const std::vector<TopicPartition>& partitions) {
+    for (const auto& partition : partitions) {
+        held_.erase(held_.find(partition));
+        const auto target = target_.find(partition);
+        if (target != target_.end() && !owner_.contains(partition)) members_.at(target->second).wake();
+    }
 }
 
 bool Group::owns(MemberId member, const TopicPartition& partition) const {

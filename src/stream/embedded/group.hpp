@@ -35,6 +35,10 @@ public:
     /// What is the member's and nobody else owns any more: now the member does.
     std::vector<TopicPartition> take(MemberId member);
 
+    /// Until let_go(), these come to nobody new; one may be held several times.
+    void hold(const std::vector<TopicPartition>& partitions);
+    void let_go(const std::vector<TopicPartition>& partitions);
+
     bool has(MemberId member) const { return members_.contains(member); }
     bool owns(MemberId member, const TopicPartition& partition) const;
 
@@ -59,6 +63,7 @@ private:
     std::map<MemberId, Member> members_;
     Ownership owner_;   // now
     Ownership target_;  // soon
+    std::multiset<TopicPartition> held_;
     MemberId next_ = 1;
 };
 

@@ -100,6 +100,14 @@ void Log::publish(const std::vector<GroupOffset>& offsets) {
     for (const auto& offset : offsets) stored_[offset.group][offset.partition->at] = offset.next;
 }
 
+void Log::publish_and_note(const std::vector<GroupOffset>& offsets) {
+    const Lock lock(mutex_);
+    for (const auto& offset : offsets) {
+        stored_[offset.group][offset.partition->at] = offset.next;
+        noted_[offset.group][offset.partition->at] = offset.next;
+    }
+}
+
 void Log::publish_start(PartitionLog& partition, std::int64_t start) {
     const Lock lock(mutex_);
     partition.start = std::max(partition.start, start);

@@ -84,6 +84,8 @@ public:
     void add_topic(const StoredTopic& stored);
     void publish(std::vector<Committed>&& records);
     void publish(const std::vector<GroupOffset>& offsets);
+    /// Of offsets that were stored in one transaction with records: members learn of them now.
+    void publish_and_note(const std::vector<GroupOffset>& offsets);
     void publish_start(PartitionLog& partition, std::int64_t start);
 
     // --- by consumers ---

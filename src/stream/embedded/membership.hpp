@@ -38,6 +38,8 @@ public:
     /// Leaves the group; tells the listener first, if it is to.
     void leave(Log::Lock& lock, bool tell);
 
+    /// Nothing while it is no member.
+    std::optional<MemberId> id() const noexcept { return id_; }
     bool owns(const Log::Lock& lock, const TopicPartition& at) const;
     const std::set<TopicPartition>& owned() const noexcept { return owned_; }
     const std::string& group() const noexcept { return options_.group; }

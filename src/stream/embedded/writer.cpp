@@ -58,7 +58,8 @@ Writer::~Writer() {
     thread_.join();
 }
 
-void Writer::append(const std::shared_ptr<InFlight>& producer, std::span<Entry> entries, SteadyTime deadline) {
+void Writer::append(const std::shared_ptr<InFlight>& producer, std::span<Entry> entries, SteadyTime deadline,
+                    std::shared_ptr<const OffsetsToStore> offsets) {
     bool wake = false;
     {
         const std::scoped_lock lock(mutex_);
@@ -73,6 +74,7 @@ void Writer::append(const std::shared_ptr<InFlight>& producer, std::span<Entry> 
             pending.refusal = std::move(entry.refusal);
             pending.with_next = &entry != &entries.back();
         }
+        if (!entries.empty()) incoming_.back().offsets = std::move(offsets);
         wake = std::exchange(sleeping_, false);
     }
     if (wake) wake_.notify_one();
@@ -145,6 +147,7 @@ void Writer::loop() {
         } else {
             after_failure(outcome, why);
         }
+        let_offsets_go();
         report(outcome, why);
         keep_log_short();
     }
@@ -178,6 +181,10 @@ void Writer::take_slice() {
 }
 
 void Writer::place(Pending& pending) {
+    if (pending.topic == nullptr) {
+        writing_.emplace_back(&pending, nullptr);
+        return;
+    }
     const auto& partitions = pending.topic->partitions;
     // Records without a key go where the others of their batch go: fewer pages change, and the next batch
     // takes the next partition.
@@ -192,7 +199,7 @@ Writer::Outcome Writer::write(std::string& why) {
     try {
         storage_->begin();
         write_records();
-        for (const auto& [key, next] : writing_offsets_) storage_->store_offset(key.first, key.second->id, next);
+        write_offsets();
         for (const auto& job : writing_jobs_) {
             if (job->work) job->work(*storage_);
         }
@@ -221,6 +228,10 @@ void Writer::write_records() {
     next_.clear();
     placed_.clear();
     for (const auto& [pending, partition] : writing_) {
+        if (partition == nullptr) {
+            placed_.push_back(-1);
+            continue;
+        }
         auto& next = next_.try_emplace(partition, Next{partition->end, partition->bytes}).first->second;
         next.bytes += stored_size(pending->record);
         storage_->append(partition->id, next.offset, pending->record, next.bytes);
@@ -228,12 +239,18 @@ void Writer::write_records() {
     }
 }
 
-void Writer::after_success() {
-    if (!writing_offsets_.empty()) {
-        std::vector<GroupOffset> offsets;
-        for (const auto& [key, next] : writing_offsets_) offsets.push_back({key.first, key.second, next});
-        log_.publish(offsets);
+void Writer::write_offsets() {
+    for (const auto& [key, next] : writing_offsets_) storage_->store_offset(key.first, key.second->id, next);
+    for (const auto& [pending, partition] : writing_) {
+        if (!pending->offsets) continue;
+        for (const auto& offset : pending->offsets->offsets) {
+            storage_->store_offset(offset.group, offset.partition->id, offset.next);
+        }
     }
+}
+
+void Writer::after_success() {
+    publish_offsets();
     if (!writing_.empty()) publish();
     for (const auto& job : writing_jobs_) {
         if (job->committed) job->committed();
@@ -248,10 +265,27 @@ void Writer::after_success() {
     writing_offsets_.clear();
 }
 
+void Writer::publish_offsets() {
+    if (!writing_offsets_.empty()) {
+        std::vector<GroupOffset> offsets;
+        for (const auto& [key, next] : writing_offsets_) offsets.push_back({key.first, key.second, next});
+        log_.publish(offsets);
+    }
+    for (const auto& [pending, partition] : writing_) {
+        if (pending->offsets) log_.publish_and_note(pending->offsets->offsets);
+    }
+}
+
+/// Their outcome is certain: the next owner of the partitions may read on.
+void Writer::let_offsets_go() {
+    for (std::size_t i = first_; i < last_; ++i) current_[i].offsets.reset();
+}
+
 void Writer::publish() {
     std::vector<Committed> committed;
     committed.reserve(writing_.size());
     for (const auto& [pending, partition] : writing_) {
+        if (partition == nullptr) continue;
         committed.push_back({partition, std::make_shared<const Record>(std::move(pending->record))});
     }
     log_.publish(std::move(committed));
@@ -291,10 +325,11 @@ void Writer::report(Outcome outcome, const std::string& why) {
         Claimed claimed{std::move(pending.on_delivery), pending.producer, std::move(pending.refusal)};
         if (was_written) {
             auto& delivery = claimed.delivery;
-            delivery.at = writing_[place].second->at;
+            const auto* partition = writing_[place].second;
+            if (partition != nullptr) delivery.at = partition->at;
             if (outcome == Outcome::stored) {
                 delivery.offset = placed_[place];
-                pending.topic->stored.add();
+                if (partition != nullptr) pending.topic->stored.add();
             } else {
                 const bool rejected = outcome == Outcome::rejected;
                 delivery.outcome = rejected ? Delivery::Outcome::rejected : Delivery::Outcome::unknown;
@@ -337,7 +372,7 @@ std::vector<Writer::Claimed> Writer::claim(const std::function<bool(const Pendin
             const bool written = i < written_to;
             if (!written) pending.record = {};
             if (!delivery.reason.empty()) continue;
-            delivery.at = {pending.topic->name, pending.partition};
+            if (pending.topic != nullptr) delivery.at = {pending.topic->name, pending.partition};
             delivery.outcome = written ? Delivery::Outcome::unknown : Delivery::Outcome::rejected;
             delivery.reason = written ? "embedded log: the disk did not answer in time"
                                       : "embedded log: could not be written in time";

@@ -18,6 +18,7 @@
 #include "domain/time.hpp"
 #include "runtime/log.hpp"
 #include "runtime/metrics.hpp"
+#include "stream/embedded/hold.hpp"
 #include "stream/embedded/in_flight.hpp"
 #include "stream/embedded/log.hpp"
 #include "stream/embedded/storage.hpp"
@@ -25,23 +26,30 @@
 
 namespace nearline::stream::embedded {
 
+/// Offsets that are stored with records or not at all, and what keeps their partitions where they are until then.
+struct OffsetsToStore {
+    std::vector<GroupOffset> offsets;
+    std::optional<Hold> hold;
+};
+
 /// A record on its way to the disk.
 struct Pending {
     std::shared_ptr<InFlight> producer;
-    const Topic* topic = nullptr;
-    int partition = -1;  ///< less than 0: any
+    const Topic* topic = nullptr;  ///< nothing: no record, only `offsets`
+    int partition = -1;            ///< less than 0: any
     Record record;
     OnDelivery on_delivery;
     SteadyTime deadline;
     Delivery refusal{};      ///< has a reason: it is only to be reported
     bool with_next = false;  ///< in one transaction with the record that follows
+    std::shared_ptr<const OffsetsToStore> offsets{};
     std::atomic<bool> reported = false;
 };
 
 /// A record that is to be written.
 struct Entry {
-    const Topic* topic = nullptr;
-    int partition = -1;  ///< less than 0: any
+    const Topic* topic = nullptr;  ///< nothing: no record, only the offsets of append()
+    int partition = -1;            ///< less than 0: any
     Record record{};
     OnDelivery on_delivery{};
     Delivery refusal{};  ///< has a reason: it is only to be reported
@@ -70,9 +78,11 @@ public:
     /// Writes what has come in before it ends.
     ~Writer();
 
-    /// Takes records, which are stored in one transaction; never blocks. on_delivery is called from the writer's
-    /// thread, or from overdue()'s.
-    void append(const std::shared_ptr<InFlight>& producer, std::span<Entry> entries, SteadyTime deadline);
+    /// Takes records, which are stored in one transaction, with the offsets, if any; never blocks. on_delivery is
+    /// called from the writer's thread, or from overdue()'s; the offsets are let go when it is certain what became of
+    /// them, which may be later.
+    void append(const std::shared_ptr<InFlight>& producer, std::span<Entry> entries, SteadyTime deadline,
+                std::shared_ptr<const OffsetsToStore> offsets = nullptr);
 
     /// Takes offsets to be stored along with whatever is written next, soon at the latest.
     void store(std::vector<GroupOffset> offsets);
@@ -107,10 +117,13 @@ private:
     void take_slice();
     Outcome write(std::string& why);
     void write_records();
+    void write_offsets();
     void place(Pending& pending);
     void after_failure(Outcome outcome, const std::string& why);
     void after_success();
     void publish();
+    void publish_offsets();
+    void let_offsets_go();
     void report(Outcome outcome, const std::string& why);
     void keep_log_short();
     struct Claimed;

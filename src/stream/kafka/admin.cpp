@@ -57,8 +57,10 @@ std::string name_of(const TopicPartition& at) {
 std::shared_ptr<rd_kafka_t> AdminClient::of_group(const std::string& group) {
     const std::lock_guard lock(mutex_);
     if (!group_client_ || group_ != group) {
-        group_client_ =
-            make_client(cluster_, RD_KAFKA_CONSUMER, {{"group.id", group}, {"enable.auto.commit", "false"}}, *this);
+        // What is committed now: offsets in a transaction that is under way are not waited for.
+        const Properties properties{
+            {"group.id", group}, {"enable.auto.commit", "false"}, {"isolation.level", "read_uncommitted"}};
+        group_client_ = make_client(cluster_, RD_KAFKA_CONSUMER, properties, *this);
         group_ = group;
     }
     rd_kafka_poll(group_client_.get(), 0);

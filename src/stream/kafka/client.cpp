@@ -18,7 +18,7 @@ namespace nearline::stream::kafka {
 namespace {
 
 /// Set by Nearline from its own settings, or what its promises rest on.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 14> reserved{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 15> reserved{{
     {"bootstrap.servers", "--stream names the brokers"},
     {"metadata.broker.list", "--stream names the brokers"},
     {"group.id", "groups are named by --group-prefix"},
@@ -33,6 +33,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 14> reserved
     {"enable.auto.offset.store", "an offset is committed when its record has ended"},
     {"auto.offset.reset", "a group without a commit starts at the earliest record"},
     {"transactional.id", "each process has one of its own"},
+    {"transaction.timeout.ms", "so long readers wait for a process that was killed"},
 }};
 
 void on_log(const rd_kafka_t* client, int level, const char* facility, const char* text) {
@@ -46,6 +47,10 @@ void on_error(rd_kafka_t* client, int error, const char* /*reason*/, void* opaqu
     rd_kafka_fatal_error(client, why.data(), why.size());
     log::error("kafka client failed for good", {{"client", rd_kafka_name(client)}, {"why", why.data()}});
     static_cast<Observer*>(opaque)->fatal(why.data());
+}
+
+void on_delivery(rd_kafka_t* /*client*/, const rd_kafka_message_t* message, void* opaque) {
+    static_cast<Observer*>(opaque)->delivered(*message);
 }
 
 void on_rebalance(rd_kafka_t* /*client*/, rd_kafka_resp_err_t what, rd_kafka_topic_partition_list_t* partitions,
@@ -132,9 +137,12 @@ Client make_client(const Cluster& cluster, rd_kafka_type_t type, const Propertie
     rd_kafka_conf_set_error_cb(conf.get(), on_error);
     rd_kafka_conf_set_socket_cb(conf.get(), on_socket);
     if (defaults.contains("group.id")) rd_kafka_conf_set_rebalance_cb(conf.get(), on_rebalance);
-    // A transaction's outcome is that of its commit, which would wait for reports that nobody takes.
-    const bool is_transactional = defaults.contains("transactional.id");
-    if (type == RD_KAFKA_PRODUCER && !is_transactional) rd_kafka_conf_set_events(conf.get(), RD_KAFKA_EVENT_DR);
+    if (defaults.contains("transactional.id")) {
+        // A commit waits for the reports, and calls this meanwhile: reports as events it would wait for in vain.
+        rd_kafka_conf_set_dr_msg_cb(conf.get(), on_delivery);
+    } else if (type == RD_KAFKA_PRODUCER) {
+        rd_kafka_conf_set_events(conf.get(), RD_KAFKA_EVENT_DR);
+    }
 
     std::array<char, 512> why{};
     auto* const raw = conf.release();  // the client's from now on

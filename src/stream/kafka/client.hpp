@@ -21,6 +21,8 @@ public:
     virtual ~Observer() = default;
     /// The client can't go on; a new one has to be made.
     virtual void fatal(const std::string& /*why*/) {}
+    /// Of clients that write transactions: what became of a record, from within a commit or an abort.
+    virtual void delivered(const rd_kafka_message_t& /*message*/) {}
     virtual void rebalance(rd_kafka_resp_err_t /*what*/, rd_kafka_topic_partition_list_t* /*partitions*/) {}
 };
 

@@ -1,23 +1,21 @@
 #pragma once
 
 #include "stream/fenced_writer.hpp"
-#include "stream/kafka/client.hpp"
+#include "stream/kafka/transaction_handle.hpp"
 
 namespace nearline::stream::kafka {
 
 /// Writes transactions under the name as transactional id: what makes a new producer of an id ends the older
 /// one's transaction, and has the brokers refuse its later ones.
-class KafkaFencedWriter : public FencedWriter, private Observer {
+class KafkaFencedWriter : public FencedWriter {
 public:
     KafkaFencedWriter(const Cluster& cluster, const std::string& name, std::chrono::milliseconds timeout);
     void write(std::vector<Addressed> records) override;
 
 private:
-    [[noreturn]] void give_up(rd_kafka_error_t* error, const std::string& what, Clock::time_point deadline);
-
     const std::string name_;
     const std::chrono::milliseconds timeout_;
-    Client client_;
+    TransactionHandle handle_;
     bool is_spent_ = false;
 };
 

@@ -101,7 +101,19 @@ void GroupClient::tell(const std::function<void(const std::vector<TopicPartition
     }
 }
 
+/// Now, while the group waits for this member, and never later: librdkafka's own thread joins the next generation
+/// before poll() tells of it, and would speak for partitions that are another member's by then. One without an id,
+/// which it is after the group has taken it for dead, is nobody: brokers let it store whatever it likes.
+void GroupClient::remember_identity() {
+    identity_.reset(rd_kafka_consumer_group_metadata(client_.get()), [](auto* metadata) {
+        if (metadata != nullptr) rd_kafka_consumer_group_metadata_destroy(metadata);
+    });
+    const char* id = identity_ ? rd_kafka_consumer_group_metadata_member_id(identity_.get()) : nullptr;
+    if (id == nullptr || *id == '\0') identity_.reset();
+}
+
 void GroupClient::taken(rd_kafka_topic_partition_list_t& partitions) {
+    remember_identity();
     const auto changed = from_list(partitions);
     owned_.insert(changed.begin(), changed.end());
     take(partitions);
@@ -110,7 +122,13 @@ void GroupClient::taken(rd_kafka_topic_partition_list_t& partitions) {
 
 void GroupClient::given(rd_kafka_topic_partition_list_t& partitions) {
     const auto changed = from_list(partitions);
-    tell(rd_kafka_assignment_lost(client_.get()) != 0 ? listener_.lost : listener_.revoked, changed);
+    const bool is_lost = rd_kafka_assignment_lost(client_.get()) != 0;
+    if (is_lost) {
+        identity_.reset();
+    } else {
+        remember_identity();
+    }
+    tell(is_lost ? listener_.lost : listener_.revoked, changed);
     for (const auto& at : changed) owned_.erase(at);
     give(partitions);
 }

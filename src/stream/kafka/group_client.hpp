@@ -41,6 +41,8 @@ protected:
     const std::set<TopicPartition>& owned() const { return owned_; }
     const std::string& group() const { return options_.group; }
     const GroupOptions& options() const { return options_; }
+    /// This member with the generation of the group that it was last told of; nothing while it is none.
+    const GroupMetadata& identity() const { return identity_; }
 
     /// librdkafka's own assignment, in the words of the group's protocol.
     void assign(rd_kafka_topic_partition_list_t& partitions);
@@ -53,6 +55,7 @@ protected:
 private:
     void fatal(const std::string& why) override { fatal_ = why; }
     void rebalance(rd_kafka_resp_err_t what, rd_kafka_topic_partition_list_t* partitions) override;
+    void remember_identity();
     void taken(rd_kafka_topic_partition_list_t& partitions);
     void given(rd_kafka_topic_partition_list_t& partitions);
     void tell(const std::function<void(const std::vector<TopicPartition>&)>& whom,
@@ -63,6 +66,7 @@ private:
     const GroupOptions options_;
     RebalanceListener listener_;
     std::set<TopicPartition> owned_;
+    GroupMetadata identity_;
     std::exception_ptr thrown_;
     std::string fatal_;
     Clock::time_point leave_until_{};

@@ -7,6 +7,7 @@
 #include "domain/problem.hpp"
 #include "stream/kafka/fetching.hpp"
 #include "stream/kafka/records.hpp"
+#include "stream/kafka/transaction_handle.hpp"
 
 namespace nearline::stream::kafka {
 namespace {
@@ -179,6 +180,12 @@ void KafkaGroupConsumer::commit(const std::vector<Position>& next) {
         // librdkafka's own thread joins; nothing of that waits for this one.
         std::this_thread::sleep_for(refused_pause);
     }
+}
+
+GroupOffsets KafkaGroupConsumer::offsets(const std::vector<Position>& next) const {
+    auto list = offsets_to_commit(next);
+    if (!identity() || static_cast<std::size_t>(list->cnt) != next.size()) return {.next = next};
+    return {.next = next, .member = std::make_shared<OffsetsOfMember>(identity(), std::move(list))};
 }
 
 void KafkaGroupConsumer::commit_async(const std::vector<Position>& next) {

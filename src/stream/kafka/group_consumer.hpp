@@ -16,6 +16,7 @@ public:
     std::vector<ConsumedRecord> poll(std::size_t most, std::chrono::milliseconds timeout) override;
     void commit(const std::vector<Position>& next) override;
     void commit_async(const std::vector<Position>& next) override;
+    GroupOffsets offsets(const std::vector<Position>& next) const override;
     void pause(const std::vector<TopicPartition>& partitions) override;
     void resume(const std::vector<TopicPartition>& partitions) override;
     void seek(const Position& position) override;

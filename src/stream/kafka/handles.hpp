@@ -28,6 +28,7 @@ using Error = std::unique_ptr<rd_kafka_error_t, Free<rd_kafka_error_destroy>>;
 using Message = std::unique_ptr<rd_kafka_message_t, Free<rd_kafka_message_destroy>>;
 using Headers = std::unique_ptr<rd_kafka_headers_t, Free<rd_kafka_headers_destroy>>;
 using Partitions = std::unique_ptr<rd_kafka_topic_partition_list_t, Free<rd_kafka_topic_partition_list_destroy>>;
+using GroupMetadata = std::shared_ptr<rd_kafka_consumer_group_metadata_t>;
 using Metadata = std::unique_ptr<const rd_kafka_metadata_t, Free<rd_kafka_metadata_destroy>>;
 
 }  // namespace nearline::stream::kafka

@@ -7,6 +7,7 @@
 #include "stream/kafka/producer.hpp"
 #include "stream/kafka/reader.hpp"
 #include "stream/kafka/scan.hpp"
+#include "stream/kafka/transactional_producer.hpp"
 #include "stream/rebalance_metrics.hpp"
 #include "stream/stream.hpp"
 
@@ -39,6 +40,9 @@ public:
     }
     std::unique_ptr<FencedWriter> fenced_writer(const std::string& name, std::chrono::milliseconds timeout) override {
         return std::make_unique<KafkaFencedWriter>(cluster_, name, timeout);
+    }
+    std::unique_ptr<TransactionalProducer> transactional_producer(const TransactionOptions& options) override {
+        return std::make_unique<KafkaTransactionalProducer>(cluster_, options);
     }
     std::string ping(std::chrono::milliseconds timeout) override { return kafka::ping(admin_, timeout); }
 

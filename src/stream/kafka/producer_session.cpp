@@ -1,17 +1,16 @@
 #include "stream/kafka/producer_session.hpp"
 
 #include <pthread.h>
-#include <set>
 
 #include "runtime/log.hpp"
 #include "stream/kafka/records.hpp"
+#include "stream/kafka/warm_up.hpp"
 
 namespace nearline::stream::kafka {
 namespace {
 
 /// Once librdkafka was told to give everything back; it needs no broker for that.
 constexpr std::chrono::seconds purge_time{5};
-constexpr std::chrono::milliseconds warm_up_look{20};
 
 }  // namespace
 
@@ -155,33 +154,7 @@ bool Session::warm_up(const std::string& topic, std::chrono::milliseconds time) 
         if (!kept) kept.reset(rd_kafka_topic_new(client_.get(), topic.c_str(), nullptr));
         handle = kept.get();
     }
-    // A topic that has just been made may have no leaders yet.
-    while (!connect_to_leaders(handle, topic, deadline)) {
-        if (Clock::now() >= deadline) return false;
-        std::this_thread::sleep_for(warm_up_look);
-    }
-    return true;
-}
-
-/// A connection is made when it is first needed: asking each leader for anything makes it now.
-bool Session::connect_to_leaders(rd_kafka_topic_t* handle, const std::string& topic, Clock::time_point deadline) {
-    const rd_kafka_metadata_t* answer = nullptr;
-    if (rd_kafka_metadata(client_.get(), 0, handle, &answer, remaining_ms(deadline)) != RD_KAFKA_RESP_ERR_NO_ERROR)
-        return false;
-    const Metadata metadata(answer);
-    if (metadata->topic_cnt != 1 || metadata->topics[0].err != RD_KAFKA_RESP_ERR_NO_ERROR) return false;
-    std::set<int> leaders;
-    for (int i = 0; i < metadata->topics[0].partition_cnt; ++i) {
-        const auto& partition = metadata->topics[0].partitions[i];
-        if (!leaders.insert(partition.leader).second) continue;
-        std::int64_t low = 0, high = 0;
-        if (partition.leader < 0 ||
-            rd_kafka_query_watermark_offsets(client_.get(), topic.c_str(), partition.id, &low, &high,
-                                             remaining_ms(deadline)) != RD_KAFKA_RESP_ERR_NO_ERROR) {
-            return false;
-        }
-    }
-    return !leaders.empty();
+    return kafka::warm_up(client_.get(), handle, deadline);
 }
 
 }  // namespace nearline::stream::kafka

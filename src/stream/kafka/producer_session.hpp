@@ -46,7 +46,6 @@ private:
     using Opens = std::list<Open>;
 
     void run();
-    bool connect_to_leaders(rd_kafka_topic_t* handle, const std::string& topic, Clock::time_point deadline);
     /// These give how many records they reported.
     std::size_t serve(rd_kafka_event_t* event);
     std::size_t report_event(rd_kafka_event_t* event);

@@ -43,6 +43,10 @@ public:
                                                         std::chrono::milliseconds timeout) override {
         return real_.fenced_writer(name, timeout);
     }
+    std::unique_ptr<stream::TransactionalProducer> transactional_producer(
+        const stream::TransactionOptions& options) override {
+        return real_.transactional_producer(options);
+    }
     std::string ping(std::chrono::milliseconds timeout) override;
 
     struct Held {

@@ -277,5 +277,35 @@ TEST_F(EmbeddedFaults, ACommitThatCanNotBeStoredThrowsAndIsMadeGood) {
     EXPECT_TRUE(wait_until([&] { return admin()->committed("g").contains({"t", 0}); }));
 }
 
+// Who reads on from the offsets before, while later ones may yet be stored, does the same work twice.
+TEST_F(EmbeddedFaults, PartitionsWaitForATransactionThatTheDiskDoesNotAnswer) {
+    using Outcome = TransactionReport::Outcome;
+    admin()->create_topic("t", {.partitions = 1});
+    admin()->create_topic("answers", {.partitions = 1});
+    send("t", 0, std::vector<Record>{{.value = "0"}, {.value = "1"}});
+    const GroupOptions group{.group = "g", .topics = {"t"}, .max_poll_interval = 100ms};
+    const auto late = stream->consumer(group, {});
+    ASSERT_THAT(late->poll(1, patience), SizeIs(1));
+    const auto producer = stream->transactional_producer({.group = "g", .delivery_timeout = 200ms});
+    const auto transact = [&](const std::string& value) {
+        return producer->transact({{"answers", 0, {.value = value}}}, late->offsets({{{"t", 0}, 1}}));
+    };
+    Stall stall(folder());
+    ASSERT_EQ(transact("perhaps").outcome, Outcome::unknown);
+    EXPECT_EQ(transact("too late").outcome, Outcome::outdated) << "out of its group by now";
+    const auto other = stream->consumer(group, {});
+    const auto end = std::chrono::steady_clock::now() + 500ms;
+    while (std::chrono::steady_clock::now() < end) other->poll(1, 20ms);
+    EXPECT_THAT(other->assignment(), SizeIs(0));
+    stall.end();
+    EXPECT_NO_THROW(producer->settle());
+    EXPECT_EQ(transact("of a zombie").outcome, Outcome::outdated);
+    const auto records = other->poll(1, patience);
+    ASSERT_THAT(records, SizeIs(1));
+    const auto answers = values(read({"answers", 0}));
+    EXPECT_EQ(records[0].offset, static_cast<std::int64_t>(answers.size()));
+    for (const auto& value : answers) EXPECT_EQ(value, "perhaps");
+}
+
 }  // namespace
 }  // namespace nearline::stream

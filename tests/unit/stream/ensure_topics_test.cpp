@@ -77,6 +77,9 @@ public:
     std::unique_ptr<FencedWriter> fenced_writer(const std::string&, std::chrono::milliseconds) override {
         return nullptr;
     }
+    std::unique_ptr<TransactionalProducer> transactional_producer(const TransactionOptions&) override {
+        return nullptr;
+    }
     std::string ping(std::chrono::milliseconds) override { return ""; }
 
 private:

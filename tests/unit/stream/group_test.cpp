@@ -42,6 +42,25 @@ TEST_F(GroupTest, ASecondOneGetsNothingBeforeTheFirstReleases) {
     EXPECT_EQ(group.state(), "Stable");
 }
 
+TEST_F(GroupTest, WhatIsHeldComesToNobodyUntilItIsLetGo) {
+    const auto one = join();
+    group.take(one);
+    const std::vector<TopicPartition> held{{"t", 1}};
+    group.hold(held);
+    group.hold(held);
+    EXPECT_TRUE(group.owns(one, held[0]));
+    group.leave(one);
+    const auto two = join();
+    EXPECT_THAT(group.take(two), SizeIs(3));
+    group.let_go(held);
+    EXPECT_THAT(group.take(two), IsEmpty()) << "once more than it was let go";
+    wakes = 0;
+    group.let_go(held);
+    EXPECT_EQ(wakes, 1);
+    EXPECT_EQ(group.take(two), held);
+    EXPECT_EQ(group.state(), "Stable");
+}
+
 TEST_F(GroupTest, WhatALeaverHadIsFreeAtOnce) {
     const auto one = join();
     const auto two = join();
