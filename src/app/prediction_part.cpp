@@ -19,6 +19,7 @@ prediction::Worker::Options worker_options(Process& process, ReadyGate& ready, c
     worker.topic_options = topics.topic_options();
     worker.max_batch = static_cast<std::size_t>(options.max_batch);
     worker.max_in_flight = static_cast<std::size_t>(options.max_in_flight);
+    worker.exactly_once = options.exactly_once;
     worker.stream_dependency = stream_name;
     worker.stuck_after = process.stuck_after;
     worker.on_ready = [&ready] { ready.part_ready(); };
@@ -38,6 +39,9 @@ void declare(Settings& settings, PredictionOptions& options) {
                  {1, 100'000});
     settings.add("--max-in-flight", "NEARLINE_MAX_IN_FLIGHT", options.max_in_flight,
                  "records taken whose answers are not stored yet; above it nothing more is taken", {1, 1'000'000});
+    settings.add("--exactly-once", "NEARLINE_EXACTLY_ONCE", options.exactly_once,
+                 "stores answers together with their requests' offsets, in transactions: each answer is on the output "
+                 "topic once, whatever dies, for readers that are read-committed; some milliseconds later");
 }
 
 PredictionPart::PredictionPart(Process& process, ReadyGate& ready, const PredictionOptions& options,

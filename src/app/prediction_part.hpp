@@ -17,6 +17,7 @@ struct PredictionOptions {
     std::optional<std::string> model;
     int max_batch = 1'024;
     int max_in_flight = 10'000;
+    bool exactly_once = false;
 };
 void declare(Settings& settings, PredictionOptions& options);
 

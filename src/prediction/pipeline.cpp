@@ -16,7 +16,7 @@ Rejection model_failed(const std::exception& error) {
             .status = 500};
 }
 
-Rejection answer_too_large(const std::string& reason) {
+Rejection too_large_answer(const std::string& reason) {
     return {.stage = "answer",
             .class_name = "AnswerTooLarge",
             .message = "the answer, which carries the record's key, is too large for the output topic: " + reason,
@@ -41,32 +41,41 @@ Pipeline::Pipeline(const Worker::Options& options, std::string cluster_id, int o
                    Metrics& metrics, Health& health)
     : options_(options),
       cluster_id_(std::move(cluster_id)),
-      dead_letter_topic_(stream::dead_letter_topic(options.input_topic, options.role)),
       input_(input),
       output_(output),
       models_(models),
-      health_(health),
-      witness_(options.role + " deliveries"),
-      stream_(stream),
       metrics_(metrics),
       reader_(input.schema().properties()),
-      output_partitions_(output_partitions),
+      destinations_(options.output_topic, stream::dead_letter_topic(options.input_topic, options.role),
+                    output_partitions),
       resolver_(input, health, options.registry_dependency, [this] { deliveries_.nudge(); }),
-      producer_(stream.producer(options.producer)) {}
+      dispatch_(make_dispatch(stream, health)) {}
+
+std::unique_ptr<Dispatch> Pipeline::make_dispatch(stream::Stream& stream, Health& health) {
+    const Dispatch::Context context{.options = options_,
+                                    .stream = stream,
+                                    .jobs = jobs_,
+                                    .owner = *this,
+                                    .destinations = destinations_,
+                                    .deliveries = deliveries_,
+                                    .metrics = metrics_,
+                                    .health = health};
+    return options_.exactly_once ? make_transactional_dispatch(context) : make_single_dispatch(context);
+}
 
 void Pipeline::accept(std::vector<stream::ConsumedRecord> records, SteadyTime now) {
     metrics_.lag.set(std::max(0.0, static_cast<double>(now_ms() - records.front().timestamp) / 1e3));
     std::vector<Decoded> batch;
     batch.reserve(records.size());
     for (auto& record : records) {
-        watermark_.delivered(record.at, record.offset);
         auto incoming = stream::read_request_headers(record, cluster_id_);
         const auto& wanted = incoming.context.reply_partition;
-        const bool out_of_range = wanted && *wanted >= output_partitions_;
-        if (out_of_range) doubts_partitions_ = true;
+        const bool out_of_range = wanted && *wanted >= destinations_.output_partitions();
+        if (out_of_range) destinations_.doubt_partitions();
         if (out_of_range || incoming.bad_reply_partition) metrics_.reply_partition_ignored.add();
         auto& job = jobs_.add(std::move(record), std::move(incoming));
         job.taken = now;
+        dispatch_->taken(job);
         if (auto document = input_.decode_cached(job.source.value)) {
             batch.push_back({&job, std::move(*document)});
         } else {
@@ -75,7 +84,8 @@ void Pipeline::accept(std::vector<stream::ConsumedRecord> records, SteadyTime no
         }
     }
     answer(std::move(batch));
-    metrics_.in_flight.set(static_cast<double>(jobs_.size()));
+    dispatch_->flush();
+    count_ended();
 }
 
 void Pipeline::answer(std::vector<Decoded>&& batch) {
@@ -116,7 +126,7 @@ void Pipeline::answer(std::vector<Decoded>&& batch) {
         }
         const auto prediction = make_prediction(std::move(features[i]), model->info(), labels[i], *std::move(time));
         jobs[i]->answer_with(output_.encode(to_json(prediction)));
-        send(jobs[i]->answer);
+        dispatch_->send(*jobs[i]);
     }
 }
 
@@ -181,28 +191,13 @@ void Pipeline::reject(Job& job, Rejection reason) {
         failure = output_.encode(to_json(make_failure(known, reason, to_created_at(wall_now()))));
     }
     job.reject(std::move(reason), std::move(failure));
-    send(job.dead_letter);
-    if (job.answer.state == Outlet::State::sent) send(job.answer);
-}
-
-void Pipeline::send(Outlet& outlet) {
-    outlet.state = Outlet::State::sent;
-    const bool is_answer = outlet.kind == Outlet::Kind::answer;
-    const auto partition =
-        is_answer ? stream::reply_partition(outlet.job.incoming.context, output_partitions_) : std::optional<int>();
-    // Two pointers fit into the function without an allocation.
-    producer_->produce(is_answer ? options_.output_topic : dead_letter_topic_, partition, outlet.job.record_for(outlet),
-                       [deliveries = &deliveries_, sent = &outlet](const stream::Delivery& delivery) {
-                           deliveries->add(sent, delivery);
-                       });
+    dispatch_->send(job);
 }
 
 void Pipeline::advance(SteadyTime now) {
-    deliveries_.take(reports_);
-    for (const auto& report : reports_) handle(report, now);
-    if (!reports_.empty()) count_ended();
     handle_resolved();
-    if (retry_at_ && *retry_at_ <= now) send_failed();
+    dispatch_->advance(now);
+    if (predicted_ + rejected_ > 0) count_ended();
 }
 
 void Pipeline::count_ended() {
@@ -211,55 +206,13 @@ void Pipeline::count_ended() {
     metrics_.in_flight.set(static_cast<double>(jobs_.size()));
 }
 
-void Pipeline::handle(const Deliveries::Report& report, SteadyTime now) {
-    auto& outlet = *report.outlet;
-    auto& job = outlet.job;
-    const bool had_failed = outlet.has_failed;
-    const auto step = job.on_delivery(outlet, report.delivery);
-    count_failing(had_failed, outlet.has_failed);
-    if (job.abandoned) {
-        if (!job.is_awaited()) discard(job);
-        return;
-    }
-    follow(step, outlet, report.delivery, now);
+void Pipeline::ended(Job& job) {
+    ++(job.is_rejected() ? rejected_ : predicted_);
+    jobs_.remove(job);
 }
 
-void Pipeline::follow(Job::Step step, Outlet& outlet, const stream::Delivery& delivery, SteadyTime now) {
-    auto& job = outlet.job;
-    switch (step) {
-        case Job::Step::none:
-            return;
-        case Job::Step::ended:
-            watermark_.ended(job.source.at, job.source.offset);
-            has_commits_ = true;
-            ++(job.is_rejected() ? rejected_ : predicted_);
-            jobs_.remove(job);
-            return;
-        case Job::Step::smaller:
-            send(outlet);
-            return;
-        case Job::Step::too_large:
-            reject(job, answer_too_large(delivery.reason));
-            return;
-        case Job::Step::again:
-            failed_.push_back(&outlet);
-            if (!retry_at_) retry_at_ = now + backoff_.next();
-            // The partition that it was for may not exist any more.
-            if (job.incoming.context.reply_partition) doubts_partitions_ = true;
-            health_.down(options_.stream_dependency, delivery.reason, witness_);
-            return;
-    }
-}
-
-void Pipeline::count_failing(bool before, bool after) {
-    if (before == after) return;
-    if (after) {
-        ++failing_;
-        return;
-    }
-    if (--failing_ > 0) return;
-    backoff_.reset();
-    health_.up(options_.stream_dependency, witness_);
+void Pipeline::answer_too_large(Job& job, const std::string& reason) {
+    reject(job, too_large_answer(reason));
 }
 
 void Pipeline::handle_resolved() {
@@ -277,12 +230,6 @@ void Pipeline::handle_resolved() {
     answer(std::move(batch));
 }
 
-void Pipeline::send_failed() {
-    retry_at_.reset();
-    metrics_.repeated.add(static_cast<double>(failed_.size()));
-    for (auto* outlet : std::exchange(failed_, {})) send(*outlet);
-}
-
 std::optional<SteadyTime> Pipeline::oldest() const {
     std::optional<SteadyTime> oldest;
     for (const auto& job : jobs_.all()) {
@@ -291,56 +238,30 @@ std::optional<SteadyTime> Pipeline::oldest() const {
     return oldest;
 }
 
-bool Pipeline::can_end_more(const std::set<stream::TopicPartition>& of) const {
-    const auto& all = jobs_.all();
-    return std::any_of(all.begin(), all.end(), [&](const auto& job) {
-        return !job->abandoned && !job->resolving && of.contains(job->source.at);
-    });
-}
-
 void Pipeline::abandon(const std::set<stream::TopicPartition>& of) {
     for (const auto& job : jobs_.all()) {
         if (of.contains(job->source.at)) job->abandoned = true;
     }
-    std::erase_if(failed_, [](const Outlet* outlet) { return outlet->job.abandoned; });
-    if (failed_.empty()) retry_at_.reset();
+    dispatch_->forget(of);
     for (auto* job : resolver_.give_back_abandoned()) job->resolving = false;
     std::vector<Job*> over;
     for (const auto& job : jobs_.all()) {
-        if (job->abandoned && !job->resolving && !job->is_awaited()) over.push_back(job.get());
+        if (job->abandoned && !job->resolving && !dispatch_->is_under_way(*job)) over.push_back(job.get());
     }
     for (auto* job : over) discard(*job);
-    for (const auto& at : of) watermark_.forget(at);
 }
 
 void Pipeline::abandon_all() {
     std::set<stream::TopicPartition> all;
     for (const auto& job : jobs_.all()) all.insert(job->source.at);
     abandon(all);
-    // Also of partitions with nothing in flight: their records may come again from an earlier offset.
-    watermark_ = {};
-    has_commits_ = false;
-}
-
-std::vector<stream::Position> Pipeline::take_commits() {
-    has_commits_ = false;
-    return watermark_.take();
+    dispatch_->forget_all();
 }
 
 void Pipeline::discard(Job& job) {
     metrics_.abandoned.add();
-    count_failing(job.answer.has_failed, false);
-    count_failing(job.dead_letter.has_failed, false);
+    dispatch_->let_go(job);
     jobs_.remove(job);
-}
-
-void Pipeline::renew_producer() {
-    producer_ = stream_.producer(options_.producer);
-}
-
-void Pipeline::set_output_partitions(int partitions) noexcept {
-    output_partitions_ = partitions;
-    doubts_partitions_ = false;
 }
 
 }  // namespace nearline::prediction

@@ -114,6 +114,7 @@ void Worker::Impl::open_consumer() {
     group.group = options_.group;
     group.topics = {options_.input_topic};
     if (!options_.retry_topic.empty()) group.topics.push_back(options_.retry_topic);
+    pipeline_->settle();
     is_consumer_lost_ = false;
     is_paused_ = false;
     has_joined_ = false;
@@ -138,6 +139,7 @@ void Worker::Impl::open_consumer() {
                               {{"role", options_.role}, {"partitions", stream::to_text(partitions)}});
                  forget(to_set(partitions));
              }});
+    pipeline_->use(consumer_.get());
     pipeline_->deliveries().wake(consumer_.get());
 }
 

@@ -15,8 +15,8 @@
 namespace nearline::prediction {
 
 /// Takes records from the input topic, asks the model, and writes the answers to the output topic. Each
-/// record ends once at least: as a prediction, or as a dead letter and, if it brought a request id, a
-/// failure. Its offset is committed when it and all before it have ended, never earlier. What is away
+/// record ends once at least (Options::exactly_once: once): as a prediction, or as a dead letter and, if it brought a
+/// request id, a failure. Its offset is committed when it and all before it have ended, never earlier. What is away
 /// (stream, registry) is waited for.
 ///
 /// One thread does the work; another asks the registry for schemas that are new.
@@ -37,6 +37,9 @@ public:
         /// from it has ended; what has not by then is predicted again by the other.
         std::chrono::milliseconds handover_time{2'000};
         stream::ProducerOptions producer{};
+        /// Answers, dead letters and offsets are stored in transactions: a reader of the output topic sees each answer
+        /// once, and somewhat later.
+        bool exactly_once = false;
         /// What it has taken has to end within this, while nothing that it needs is missing, or Health calls it
         /// stuck; 0: never.
         std::chrono::milliseconds stuck_after{60'000};

@@ -75,7 +75,9 @@ private:
         const std::scoped_lock lock(mutex_);
         return drain_deadline_;
     }
-    void wait_for_end(const Partitions& of, SteadyTime deadline);
+    enum class Polls { never, where_needed };
+    void wait_for_end(const Partitions& of, SteadyTime deadline, Polls polls);
+    void poll_for_group();
     void hand_over(const Partitions& partitions);
     void commit_all();
     void forget(const Partitions& partitions);

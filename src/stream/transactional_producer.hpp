@@ -46,7 +46,7 @@ struct TransactionOptions {
     /// Whose offsets are stored. Kafka: the transactional id is random, and begins with this name.
     std::string group;
     /// How long a record may wait for its acknowledgement. Kafka: what a killed process has left open ends, and lets
-    /// readers and the group go on, 2 s after this, and after 10 s at the latest.
+    /// readers and the group go on, at the broker's first look (every 10 s by default) after 2 s more, 10 s at most.
     std::chrono::milliseconds delivery_timeout{4'000};
 };
 

@@ -59,11 +59,16 @@ public:
 
     stream::TransactionReport transact(const std::vector<stream::Addressed>& records,
                                        const stream::GroupOffsets& offsets) override {
-        const std::scoped_lock lock(owner_.mutex_);
-        owner_.changed_.notify_all();
         using Outcome = stream::TransactionReport::Outcome;
         if (!offsets.member) return {.outcome = Outcome::outdated, .reason = "no member"};
-        auto report = owner_.transact_ ? owner_.transact_(records, offsets) : stream::TransactionReport{};
+        ScriptedStream::Transact transact;
+        {
+            const std::scoped_lock lock(owner_.mutex_);
+            transact = owner_.transact_;
+        }
+        auto report = transact ? transact(records, offsets) : stream::TransactionReport{};
+        const std::scoped_lock lock(owner_.mutex_);
+        owner_.changed_.notify_all();
         if (report.outcome != Outcome::committed) return report;
         for (const auto& [topic, partition, record] : records) owner_.stored_[topic].push_back({partition, record});
         for (const auto& [at, offset] : offsets.next) owner_.committed_[at] = offset;
@@ -276,6 +281,11 @@ void ScriptedStream::deliver(Deliver deliver) {
 void ScriptedStream::transact(Transact transact) {
     const std::scoped_lock lock(mutex_);
     transact_ = std::move(transact);
+}
+
+void ScriptedStream::commit(const TopicPartition& at, std::int64_t offset) {
+    const std::scoped_lock lock(mutex_);
+    committed_[at] = offset;
 }
 
 void ScriptedStream::fail_settling(int times) {

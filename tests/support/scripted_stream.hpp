@@ -24,13 +24,14 @@ public:
     using Deliver = std::function<std::optional<stream::Delivery>(
         const std::string& topic, std::optional<int> partition, const stream::Record& record)>;
 
-    /// What becomes of a transaction; where it is `committed`, all of it is stored.
+    /// What becomes of a transaction; where it is `committed`, all of it is stored. May call what is here.
     using Transact = std::function<stream::TransactionReport(const std::vector<stream::Addressed>& records,
                                                              const stream::GroupOffsets& offsets)>;
 
     std::int64_t append(const std::string& topic, int partition, stream::Record record);
     void deliver(Deliver deliver);
     void transact(Transact transact);
+    void commit(const stream::TopicPartition& at, std::int64_t offset);
     /// So many settle() fail from now on.
     void fail_settling(int times);
     /// Records of each transaction that was committed.
