@@ -70,7 +70,10 @@ double work_off(const std::string& folder, const std::string& url, int records) 
     const auto stream = stream::open_embedded(folder + "/stream", {}, metrics);
     fill(*stream, codec, records);
     const auto store = archive::make_archive_store({.url = url});
-    stream::Sink::Options sink{.role = "archive", .group = "archive", .max_batch = bulk_size};
+    stream::Sink::Options sink;
+    sink.role = "archive";
+    sink.group = "archive";
+    sink.max_batch = bulk_size;
     archive::Service service({.stream = *stream, .codec = codec, .store = *store, .metrics = metrics, .health = health},
                              {}, "schema registry", sink);
     const auto stored = metrics.counter("nearline_sink_stored_total", "", {{"role", "archive"}});

@@ -1,10 +1,10 @@
 #include "app/archive_part.hpp"
 
+#include "app/consumer_options.hpp"
 #include "app/places.hpp"
 #include "domain/problem.hpp"
 #include "runtime/log.hpp"
 #include "schema/builtin_schemas.hpp"
-#include "stream/dead_letter.hpp"
 
 namespace nearline::app {
 
@@ -25,16 +25,8 @@ auto open_archive(const ArchiveOptions& options, Open open) {
 stream::Sink::Options sink_options(Process& process, ReadyGate& ready, const TopicsOptions& topics,
                                    const std::string& stream_name) {
     stream::Sink::Options sink;
-    sink.topic = topics.output_topic;
-    sink.role = "archive";
-    sink.retry_topic = stream::retry_topic(sink.topic, sink.role);
-    sink.group = topics.group("archive");
-    sink.topic_options = topics.topic_options();
+    fill_in(sink, "archive", topics.output_topic, topics, stream_name, process, ready);
     sink.max_batch = 2'000;
-    sink.stream_dependency = stream_name;
-    sink.stuck_after = process.stuck_after;
-    sink.on_ready = [&ready] { ready.part_ready(); };
-    sink.on_fatal = [&process](const std::string& why) { process.fail("archive", why); };
     return sink;
 }
 

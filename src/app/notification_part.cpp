@@ -3,9 +3,9 @@
 #include <filesystem>
 #include <fstream>
 
+#include "app/consumer_options.hpp"
 #include "notification/mail_place.hpp"
 #include "schema/builtin_schemas.hpp"
-#include "stream/dead_letter.hpp"
 
 namespace nearline::app {
 
@@ -110,14 +110,7 @@ notification::Service::Options service_options(Process& process, ReadyGate& read
     service.is_alone = options.is_alone;
     service.max_age = options.max_age;
     service.keep = options.kept(topics);
-    service.sink.topic = topics.output_topic;
-    service.sink.retry_topic = stream::retry_topic(topics.output_topic, "notification");
-    service.sink.group = topics.group("notification");
-    service.sink.topic_options = topics.topic_options();
-    service.sink.stream_dependency = stream_name;
-    service.sink.stuck_after = process.stuck_after;
-    service.sink.on_ready = [&ready] { ready.part_ready(); };
-    service.sink.on_fatal = [&process](const std::string& why) { process.fail("notification", why); };
+    fill_in(service.sink, "notification", topics.output_topic, topics, stream_name, process, ready);
     return service;
 }
 

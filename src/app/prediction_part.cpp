@@ -1,9 +1,9 @@
 #include "app/prediction_part.hpp"
 
+#include "app/consumer_options.hpp"
 #include "app/model_path.hpp"
 #include "prediction/model_fit.hpp"
 #include "schema/builtin_schemas.hpp"
-#include "stream/dead_letter.hpp"
 
 namespace nearline::app {
 
@@ -12,18 +12,11 @@ namespace {
 prediction::Worker::Options worker_options(Process& process, ReadyGate& ready, const PredictionOptions& options,
                                            const TopicsOptions& topics, const std::string& stream_name) {
     prediction::Worker::Options worker;
-    worker.input_topic = topics.input_topic;
+    fill_in(worker, "prediction", topics.input_topic, topics, stream_name, process, ready);
     worker.output_topic = topics.output_topic;
-    worker.retry_topic = stream::retry_topic(topics.input_topic, worker.role);
-    worker.group = topics.group("prediction");
-    worker.topic_options = topics.topic_options();
     worker.max_batch = static_cast<std::size_t>(options.max_batch);
     worker.max_in_flight = static_cast<std::size_t>(options.max_in_flight);
     worker.exactly_once = options.exactly_once;
-    worker.stream_dependency = stream_name;
-    worker.stuck_after = process.stuck_after;
-    worker.on_ready = [&ready] { ready.part_ready(); };
-    worker.on_fatal = [&process](const std::string& why) { process.fail("prediction", why); };
     return worker;
 }
 

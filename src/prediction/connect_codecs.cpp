@@ -13,7 +13,7 @@ std::string connect_codecs(schema::TopicCodec& input, schema::TopicCodec& output
     const auto requests = input.connect();
     if (!requests) {
         log::warning("the schema registry refuses our schema of the input topic; records with its own schemas are read",
-                     {{"topic", options.input_topic}, {"reason", requests.error().detail}});
+                     {{"topic", options.topic}, {"reason", requests.error().detail}});
     }
     return "";
 }

@@ -46,8 +46,7 @@ Pipeline::Pipeline(const Worker::Options& options, std::string cluster_id, int o
       models_(models),
       metrics_(metrics),
       reader_(input.schema().properties()),
-      destinations_(options.output_topic, stream::dead_letter_topic(options.input_topic, options.role),
-                    output_partitions),
+      destinations_(options.output_topic, stream::dead_letter_topic(options.topic, options.role), output_partitions),
       resolver_(input, health, options.registry_dependency, [this] { deliveries_.nudge(); }),
       dispatch_(make_dispatch(stream, health)) {}
 

@@ -2,7 +2,6 @@
 
 #include <chrono>
 #include <cstddef>
-#include <functional>
 #include <memory>
 #include <string>
 
@@ -10,6 +9,7 @@
 #include "runtime/health.hpp"
 #include "runtime/metrics.hpp"
 #include "schema/topic_codec.hpp"
+#include "stream/consumer_loop.hpp"
 #include "stream/stream.hpp"
 
 namespace nearline::prediction {
@@ -22,14 +22,13 @@ namespace nearline::prediction {
 /// One thread does the work; another asks the registry for schemas that are new.
 class Worker {
 public:
-    struct Options {
-        std::string input_topic = "input-topic";
+    struct Options : stream::ConsumerLoop::Options {
+        Options() {
+            topic = "input-topic";
+            role = "prediction";
+            group = "nearline-prediction-iris";
+        }
         std::string output_topic = "output-topic";
-        std::string role = "prediction";  ///< dead letters go to <input topic>.<role>.dlq
-        std::string retry_topic{};        ///< read like the input topic, for replayed dead letters; empty: none
-        std::string group = "nearline-prediction-iris";
-        stream::TopicOptions topic_options{};  ///< of topics that are missing and therefore made
-
         std::size_t max_batch = 1'024;       ///< rows of one model call
         std::size_t max_in_flight = 10'000;  ///< records taken that have not ended; above it nothing more is taken
         std::chrono::milliseconds commit_every{100};
@@ -40,16 +39,7 @@ public:
         /// Answers, dead letters and offsets are stored in transactions: a reader of the output topic sees each answer
         /// once, and somewhat later.
         bool exactly_once = false;
-        /// What it has taken has to end within this, while nothing that it needs is missing, or Health calls it
-        /// stuck; 0: never.
-        std::chrono::milliseconds stuck_after{60'000};
-
-        std::string stream_dependency = "stream";  ///< their names in Health
-        std::string registry_dependency = "schema registry";
-        /// It has topics, schemas and a share of the input, or would get one: it works. Once, on its thread.
-        std::function<void()> on_ready = [] {};
-        /// It can't go on, for a reason that waiting does not mend, and has stopped. On its thread.
-        std::function<void(const std::string& why)> on_fatal = [](const std::string&) {};
+        std::string registry_dependency = "schema registry";  ///< its name in Health
     };
 
     /// All but `options` must outlive it. The model of `models` must fit the codecs' schemas

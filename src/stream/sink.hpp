@@ -2,7 +2,6 @@
 
 #include <chrono>
 #include <cstddef>
-#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -11,6 +10,7 @@
 #include "domain/rejection.hpp"
 #include "runtime/health.hpp"
 #include "runtime/metrics.hpp"
+#include "stream/consumer_loop.hpp"
 #include "stream/stream.hpp"
 
 namespace nearline::stream {
@@ -44,26 +44,13 @@ public:
 /// Has one thread. start(), drain() and stop() are for one thread.
 class Sink {
 public:
-    struct Options {
-        std::string topic = "output-topic";
-        std::string role{};         ///< "archive": dead letters go to <topic>.<role>.dlq; a label of the metrics
-        std::string retry_topic{};  ///< read like the topic, for replayed dead letters; empty: none
-        std::string group{};
-        TopicOptions topic_options{};   ///< of topics that are missing and therefore made
+    struct Options : ConsumerLoop::Options {
+        Options() { topic = "output-topic"; }
         std::size_t max_batch = 1'000;  ///< records of one write()
         /// A batch that is not full waits so long for what follows closely; 0: for nothing.
         std::chrono::milliseconds linger{20};
         std::chrono::milliseconds commit_every{100};
         ProducerOptions producer{};  ///< of the dead letters
-        /// What it has taken has to end within this, while nothing that it needs is missing, or Health calls it
-        /// stuck; 0: never.
-        std::chrono::milliseconds stuck_after{60'000};
-
-        std::string stream_dependency = "stream";  ///< its name in Health
-        /// It has topics, a prepared target and a share of the topic, or would get one. Once, on its thread.
-        std::function<void()> on_ready = [] {};
-        /// It can't go on, for a reason that waiting does not mend, and has stopped. On its thread.
-        std::function<void(const std::string& why)> on_fatal = [](const std::string&) {};
     };
 
     /// All but `options` must outlive it.

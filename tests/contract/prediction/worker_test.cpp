@@ -27,7 +27,7 @@ constexpr const char* virginica = R"({"sepal_length":0.5,"sepal_width":2.6,"peta
 /// All that a worker has around it, except for the stream, which several share.
 struct Service {
     Service(stream::Stream& stream, schema::Registry& registry, Worker::Options options)
-        : input(registry, {.topic = options.input_topic, .schema = std::string(schema::iris_input())}),
+        : input(registry, {.topic = options.topic, .schema = std::string(schema::iris_input())}),
           output(registry, {.topic = options.output_topic, .schema = std::string(schema::iris_output())}) {
         options.on_ready = [this] { ready = true; };
         worker = std::make_unique<Worker>(stream, input, output, models, options, metrics, health);
@@ -59,16 +59,16 @@ protected:
 
     void SetUp() override {
         StreamContract::SetUp();
-        options_.input_topic = stream::testing::unique("input");
+        options_.topic = stream::testing::unique("input");
         options_.output_topic = stream::testing::unique("output");
         options_.group = stream::testing::unique("group");
         options_.topic_options.partitions = partitions;
         Metrics metrics;
         Health health(metrics);
         const StopToken stop;
-        const auto letters = stream::dead_letter_topic(options_.input_topic, options_.role);
+        const auto letters = stream::dead_letter_topic(options_.topic, options_.role);
         stream::ensure_topics(stream(),
-                              {{options_.input_topic, options_.topic_options},
+                              {{options_.topic, options_.topic_options},
                                {options_.output_topic, options_.topic_options},
                                {letters, options_.topic_options}},
                               health, "stream", stop);
@@ -90,11 +90,11 @@ protected:
         auto id = Uuid::random().to_string();
         stream::Record record{.value = std::move(value), .headers = {{"request-id", id}}};
         if (reply_partition) record.headers.push_back({"reply-partition", std::to_string(*reply_partition)});
-        requests_->produce(options_.input_topic, std::nullopt, std::move(record), [](const stream::Delivery&) {});
+        requests_->produce(options_.topic, std::nullopt, std::move(record), [](const stream::Delivery&) {});
         return id;
     }
     std::string valid() {
-        const auto id = registry_.put(options_.input_topic + "-value", std::string(schema::iris_input()));
+        const auto id = registry_.put(options_.topic + "-value", std::string(schema::iris_input()));
         return schema::frame(id, virginica);
     }
 
@@ -145,7 +145,7 @@ protected:
         return wait_until([&] {
             const auto committed = admin->committed(options_.group);
             for (int i = 0; i < partitions; ++i) {
-                const stream::TopicPartition at{options_.input_topic, i};
+                const stream::TopicPartition at{options_.topic, i};
                 const auto end = admin->watermarks(at).end;
                 const auto found = committed.find(at);
                 if (end > 0 && (found == committed.end() || found->second < end)) return false;
@@ -183,7 +183,7 @@ TEST_P(WorkerContract, AnswersEachRequestOnceOnItsPartitionAndPutsPoisonAside) {
 TEST_P(WorkerContract, AnOutsidersRecordsAreAnsweredEachByItsOwnId) {
     const auto service = start();
     for (int i = 0; i < 20; ++i) {
-        requests_->produce(options_.input_topic, std::nullopt, {.key = "all alike", .value = valid()},
+        requests_->produce(options_.topic, std::nullopt, {.key = "all alike", .value = valid()},
                            [](const stream::Delivery&) {});
     }
     ASSERT_TRUE(read_until([&] { return answers().size() >= 20; }));
@@ -236,7 +236,7 @@ TEST_P(WorkerContract, WorkersComeAndGoAndNoRequestIsLostOrAnsweredTwice) {
 TEST_P(WorkerContract, ARegistryThatGoesAndComesBackCostsNoRequest) {
     const auto service = start();
     ASSERT_TRUE(service->wait_until_ready());
-    const auto other = registry_.put(options_.input_topic + "-value", R"({"type":"object"})");
+    const auto other = registry_.put(options_.topic + "-value", R"({"type":"object"})");
     registry_.away(true);
     std::set<std::string> ids;
     std::set<std::string> known;
