@@ -22,6 +22,8 @@ Properties properties_for(const std::string& id, const TransactionHandle::Times&
         {"socket.timeout.ms", std::to_string(to_ms(times.transaction))},
         {"linger.ms", "0"},
         {"sticky.partitioning.linger.ms", "0"},
+        // How much goes into one transaction is for those to know who write it.
+        {"queue.buffering.max.messages", "1000000"},
         {"queue.buffering.max.kbytes", "131072"},
         {"partitioner", "murmur2_random"},
         // The topic decides what is too large, not the client.
