@@ -52,6 +52,10 @@ protected:
         const auto found = all.find({input_, partition});
         return found == all.end() ? -1 : found->second;
     }
+    /// Kafka's coordinator hears of a transaction's end a moment after its writer.
+    bool goes_on_at(std::int64_t offset, int partition = 0) {
+        return wait_until([&] { return committed(partition) == offset; });
+    }
 
     const std::string group_ = unique("group");
     std::string input_, output_;
@@ -71,8 +75,8 @@ TEST_P(Transactions, StoreRecordsAndOffsetsTogether) {
         ASSERT_EQ(report.outcome, Outcome::committed) << report.reason;
     }
     EXPECT_THAT(answers(), ElementsAre("a", "b"));
-    EXPECT_EQ(committed(0), 2);
-    EXPECT_EQ(committed(1), 1);
+    EXPECT_TRUE(goes_on_at(2));
+    EXPECT_TRUE(goes_on_at(1, 1));
     send_values(input_, 0, {"3"});
     const auto two = consumer();
     EXPECT_THAT(values(take(*two, 1)), ElementsAre("3"));
@@ -86,14 +90,14 @@ TEST_P(Transactions, FollowOneAnother) {
         ASSERT_EQ(producer_->transact({answer(std::to_string(i))}, one->offsets({next(i)})).outcome,
                   Outcome::committed);
         EXPECT_THAT(values(take(*reader, 1)), ElementsAre(std::to_string(i)));
-        EXPECT_EQ(committed(), i) << "no later than the answer";
+        EXPECT_TRUE(goes_on_at(i));
     }
 }
 
 TEST_P(Transactions, MayHaveOffsetsAlone) {
     const auto one = owner_of_all();
     EXPECT_EQ(producer_->transact({}, one->offsets({next(7)})).outcome, Outcome::committed);
-    EXPECT_EQ(committed(), 7);
+    EXPECT_TRUE(goes_on_at(7));
     EXPECT_EQ(producer_->transact({}, {}).outcome, Outcome::committed);
     EXPECT_THAT(answers(), IsEmpty());
 }
@@ -110,7 +114,7 @@ TEST_P(Transactions, ThatAreAbortedAreSeenByNobody) {
     ASSERT_EQ(producer_->transact({answer("again")}, one->offsets({next(1)})).outcome, Outcome::committed);
     EXPECT_THAT(values(take(*reader, 1)), ElementsAre("again"));
     EXPECT_THAT(answers(), ElementsAre("again"));
-    EXPECT_EQ(committed(), 1);
+    EXPECT_TRUE(goes_on_at(1));
 }
 
 TEST_P(Transactions, SayWhatIsTooLarge) {
@@ -189,7 +193,7 @@ TEST_P(Transactions, AreTakenFromAMemberThatIsAskedToGive) {
     ASSERT_TRUE(poll_until([&] { return two->assignment().size() == 1; }, *one, *two));
     ASSERT_THAT(reports, SizeIs(1));
     EXPECT_EQ(reports[0].outcome, Outcome::committed) << reports[0].reason;
-    EXPECT_EQ(committed(two->assignment().begin()->partition), 5);
+    EXPECT_TRUE(goes_on_at(5, two->assignment().begin()->partition));
     // Once it was told how the group goes on, which close() would tell it too late.
     const auto kept = *one->assignment().begin();
     ASSERT_TRUE(poll_until(
