@@ -251,6 +251,58 @@ TEST_P(WorkerContract, ARegistryThatGoesAndComesBackCostsNoRequest) {
     EXPECT_TRUE(wait_until_all_is_committed());
 }
 
+class ExactlyOnceContract : public WorkerContract {
+protected:
+    void SetUp() override {
+        WorkerContract::SetUp();
+        options_.exactly_once = true;
+    }
+    void expect_each_once(const std::set<std::string>& ids) {
+        EXPECT_TRUE(read_answers_to(ids));
+        EXPECT_TRUE(wait_until_all_is_committed());
+        for (const auto& [id, count] : answers()) EXPECT_EQ(count, 1) << answers_to(id);
+        EXPECT_EQ(answers().size(), ids.size());
+    }
+};
+
+TEST_P(ExactlyOnceContract, WorkersThatStopInTheMiddleRepeatNothing) {
+    std::set<std::string> ids;
+    for (int i = 0; i < 3; ++i) {
+        auto service = start();
+        ASSERT_TRUE(service->wait_until_ready());
+        for (int record = 0; record < 2'000; ++record) ids.insert(send(record % 100 == 0 ? "poison" : valid()));
+        ASSERT_TRUE(wait_until([&] { return service->count("predicted") > 0; }));
+        service->worker->stop();
+    }
+    const auto last = start();
+    expect_each_once(ids);
+    EXPECT_EQ(dead_letters(), 60U);
+}
+
+TEST_P(ExactlyOnceContract, WorkersComeAndGoUnderLoad) {
+    std::atomic<bool> sends{true};
+    std::set<std::string> ids;
+    std::thread client([&] {
+        while (sends) {
+            for (int i = 0; i < 20; ++i) ids.insert(send(valid()));
+            std::this_thread::sleep_for(2ms);
+        }
+    });
+    auto first = start();
+    EXPECT_TRUE(wait_until([&] { return first->count("predicted") > 100; }));
+    auto second = start();
+    EXPECT_TRUE(wait_until([&] { return second->count("predicted") > 100; })) << "it gets a share";
+    first->worker->drain(std::chrono::steady_clock::now() + 10s);
+    const auto third = start();
+    EXPECT_TRUE(wait_until([&] { return third->count("predicted") > 100; }));
+    second->worker->stop();
+    sends = false;
+    client.join();
+    expect_each_once(ids);
+}
+
+INSTANTIATE_TEST_SUITE_P(Streams, ExactlyOnceContract, ::testing::ValuesIn(stream::testing::implementations()),
+                         stream::testing::name_of);
 INSTANTIATE_TEST_SUITE_P(Streams, WorkerContract, ::testing::ValuesIn(stream::testing::implementations()),
                          stream::testing::name_of);
 
