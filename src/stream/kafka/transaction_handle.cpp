@@ -20,6 +20,8 @@ Properties properties_for(const std::string& id, const TransactionHandle::Times&
         {"message.timeout.ms", delivery},
         {"request.timeout.ms", delivery},
         {"socket.timeout.ms", std::to_string(to_ms(times.transaction))},
+        // The next transaction may have to wait for the end of the one before, a millisecond or two.
+        {"retry.backoff.ms", "5"},
         {"linger.ms", "0"},
         {"sticky.partitioning.linger.ms", "0"},
         // How much goes into one transaction is for those to know who write it.
@@ -75,11 +77,13 @@ TransactionReport TransactionHandle::transact(const std::vector<Addressed>& reco
     if (Error error(rd_kafka_begin_transaction(client_.get())); error) {
         return failed(std::move(error), Step::before_commit, deadline);
     }
-    if (auto error = produce_all(records)) return failed(std::move(error), Step::before_commit, deadline);
+    // First, so that a zombie leaves no records to be skipped. And while the brokers still write the end of the
+    // transaction before, librdkafka asks again for these after retry.backoff.ms, but for partitions after 20 ms.
     if (offsets != nullptr) {
         if (auto error = send_offsets(*offsets, deadline))
             return failed(std::move(error), Step::before_commit, deadline);
     }
+    if (auto error = produce_all(records)) return failed(std::move(error), Step::before_commit, deadline);
     if (auto error = commit(deadline)) return failed(std::move(error), Step::commit, deadline);
     return {};
 }
