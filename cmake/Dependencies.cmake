@@ -32,7 +32,7 @@ target_link_libraries(nearline_sqlitecpp INTERFACE SQLite::SQLite3)
 
 # librdkafka: the one that bootstrap built and patched; under ThreadSanitizer one of its own (script/lib-deps.sh says
 # why).
-set(rdkafka ${nearline_deps}/librdkafka-2.8.0-p2)
+set(rdkafka ${nearline_deps}/librdkafka-2.8.0-p3)
 if(NEARLINE_SANITIZER STREQUAL "thread")
     set(rdkafka ${rdkafka}-tsan)
 endif()

@@ -1,4 +1,5 @@
 #include <gmock/gmock.h>
+#include <map>
 
 #include "contract/stream/fixture.hpp"
 #include "domain/problem.hpp"
@@ -39,6 +40,20 @@ protected:
         });
         return found;
     }
+    /// As kill -9 leaves a transaction: its records and offsets are there, and no word about how it ends.
+    void leave_half_way(const GroupOffsets& offsets, std::chrono::seconds open_for) {
+        const kafka::Cluster cluster{broker_->address(), {}, "tests", &metrics_};
+        kafka::TransactionHandle killed(cluster, unique("id"), {.delivery = 3s, .transaction = open_for});
+        killed.init(kafka::Clock::now() + patience);
+        const auto* mine = dynamic_cast<const kafka::OffsetsOfMember*>(offsets.member.get());
+        ASSERT_NE(mine, nullptr);
+        auto* client = killed.client();
+        ASSERT_EQ(rd_kafka_begin_transaction(client), nullptr);
+        ASSERT_FALSE(kafka::produce(client, output_, 0, {.value = "half"}, nullptr));
+        ASSERT_EQ(rd_kafka_send_offsets_to_transaction(client, mine->offsets.get(), mine->metadata.get(), 10'000),
+                  nullptr);
+        ASSERT_EQ(rd_kafka_flush(client, 10'000), RD_KAFKA_RESP_ERR_NO_ERROR);
+    }
     std::vector<Position> first_done() const { return {{{input_, 0}, 1}}; }
 
     static inline std::unique_ptr<OwnBroker> broker_;
@@ -47,40 +62,63 @@ protected:
     std::unique_ptr<Stream> stream_;
 };
 
-/// As kill -9 leaves it: its records and offsets are there, and no word about them. Nobody reads past them, and nobody
-/// starts at the offsets before, until the brokers have ended it.
+/// Nobody reads past it, and nobody starts at the offsets before, until the brokers have ended it.
 TEST_F(KafkaTransactions, OfAProcessThatWasKilledHalfWayEndByThemselves) {
-    constexpr std::chrono::seconds open_for{4};
-    const kafka::Cluster cluster{broker_->address(), {}, "tests", &metrics_};
-    auto killed = std::make_unique<kafka::TransactionHandle>(
-        cluster, unique("id"), kafka::TransactionHandle::Times{.delivery = 3s, .transaction = open_for});
-    killed->init(kafka::Clock::now() + patience);
+    constexpr std::chrono::seconds open_for{8};
     {
         const auto one = consumer();
         ASSERT_THAT(take(*one, 1), SizeIs(1));
-        const auto offsets = one->offsets(first_done());
-        const auto* mine = dynamic_cast<const kafka::OffsetsOfMember*>(offsets.member.get());
-        ASSERT_NE(mine, nullptr);
-        auto* client = killed->client();
-        ASSERT_EQ(rd_kafka_begin_transaction(client), nullptr);
-        ASSERT_FALSE(kafka::produce(client, output_, 0, {.value = "half"}, nullptr));
-        ASSERT_EQ(rd_kafka_send_offsets_to_transaction(client, mine->offsets.get(), mine->metadata.get(), 10'000),
-                  nullptr);
-        ASSERT_EQ(rd_kafka_flush(client, 10'000), RD_KAFKA_RESP_ERR_NO_ERROR);
+        leave_half_way(one->offsets(first_done()), open_for);
     }
     const auto left = Clock::now();
-    killed.reset();
     EXPECT_THAT(stream_->admin(5s)->committed(group_), IsEmpty()) << "asking does not wait for it";
     const auto two = consumer();
     const auto records = take(*two, 1);
     EXPECT_THAT(values(records), ElementsAre("0"));
-    EXPECT_GT(Clock::now() - left, open_for / 2) << "it had to wait for how the other one's ends";
+    EXPECT_GT(Clock::now() - left, open_for - 2s) << "it had to wait for how the other one's ends";
     EXPECT_THAT(answers(), IsEmpty());
     const auto producer = stream_->transactional_producer({.group = group_});
     producer->settle();
     EXPECT_EQ(producer->transact({{output_, 0, {.value = "whole"}}}, two->offsets(first_done())).outcome,
               Outcome::committed);
     EXPECT_THAT(answers(), ElementsAre("whole"));
+}
+
+/// Not at the start either, where the partitions are shared out anew meanwhile.
+TEST_F(KafkaTransactions, HoldTheirOffsetsForWhoeverGetsThePartitions) {
+    constexpr std::chrono::seconds open_for{8};
+    const auto input = unique("input");
+    const TopicPartition first{input, 0}, second{input, 1};
+    const GroupOptions group{.group = group_, .topics = {input}, .session_timeout = 10s};
+    stream_->admin(patience)->create_topic(input, {.partitions = 2});
+    const auto requests = stream_->producer({.delivery_timeout = 20s});
+    for (const auto& value : {"0", "1", "2"}) {
+        for (const int partition : {0, 1}) requests->produce(input, partition, {.value = value}, [](const auto&) {});
+    }
+    ASSERT_TRUE(requests->flush(patience));
+    {
+        const auto one = stream_->consumer(group, {});
+        ASSERT_THAT(take(*one, 6), SizeIs(6));
+        one->commit({{first, 1}, {second, 1}});
+        leave_half_way(one->offsets({{first, 2}, {second, 2}}), open_for);
+    }
+    std::map<TopicPartition, std::vector<std::string>> read;
+    const auto poll = [&](GroupConsumer& consumer) {
+        for (auto& record : consumer.poll(100, 20ms)) read[record.at].push_back(record.value.value_or("(null)"));
+    };
+    const auto two = stream_->consumer(group, {});
+    ASSERT_TRUE(wait_until([&] {
+        poll(*two);
+        return two->assignment().size() == 2;
+    }));
+    const auto three = stream_->consumer(group, {});
+    ASSERT_TRUE(wait_until([&] {
+        poll(*two);
+        poll(*three);
+        return read[first].size() >= 2 && read[second].size() >= 2;
+    }));
+    EXPECT_THAT(read[first], ElementsAre("1", "2"));
+    EXPECT_THAT(read[second], ElementsAre("1", "2"));
 }
 
 TEST_F(KafkaTransactions, ThatNobodyAnsweredAreSettledByTheNextHandle) {
