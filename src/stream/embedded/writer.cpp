@@ -24,6 +24,7 @@ SteadyTime now() {
 }  // namespace
 
 struct Writer::Job {
+    std::uint64_t behind = 0;  ///< so many entries: those that were taken before it
     Work work;
     std::function<void()> committed;
     std::promise<void> done;
@@ -75,6 +76,7 @@ void Writer::append(const std::shared_ptr<InFlight>& producer, std::span<Entry> 
             pending.with_next = &entry != &entries.back();
         }
         if (!entries.empty()) incoming_.back().offsets = std::move(offsets);
+        taken_ += entries.size();
         wake = std::exchange(sleeping_, false);
     }
     if (wake) wake_.notify_one();
@@ -99,6 +101,7 @@ void Writer::run(Work work, std::function<void()> committed, std::chrono::millis
     auto done = job->done.get_future();
     {
         const std::scoped_lock lock(mutex_);
+        job->behind = taken_;
         jobs_.push_back(job);
         sleeping_ = false;
     }
@@ -174,7 +177,10 @@ void Writer::take_slice() {
         if (pending.reported || !pending.refusal.reason.empty()) continue;
         place(pending);
     }
-    writing_jobs_.swap(jobs_);
+    begun_ += last_ - first_;
+    for (; !jobs_.empty() && jobs_.front()->behind <= begun_; jobs_.pop_front()) {
+        writing_jobs_.push_back(std::move(jobs_.front()));
+    }
     writing_offsets_.swap(offsets_);
     offsets_due_.reset();
     flush_offsets_ = stop_;

@@ -87,8 +87,8 @@ public:
     /// Takes offsets to be stored along with whatever is written next, soon at the latest.
     void store(std::vector<GroupOffset> offsets);
 
-    /// Does the work, if any, within a transaction with all that was taken before, and waits until that is on
-    /// disk; then `committed`, on the writer's thread. Throws Unavailable when it could not be stored, or
+    /// Does the work, if any, within a transaction with, or behind, all that was taken before, and waits until that is
+    /// on disk; then `committed`, on the writer's thread. Throws Unavailable when it could not be stored, or
     /// not in time: then both may yet be called, so they must own what they use.
     using Work = std::function<void(Storage&)>;
     void run(Work work, std::function<void()> committed, std::chrono::milliseconds time);
@@ -147,7 +147,9 @@ private:
     std::deque<Pending> current_;  // the writer's; of those, [first_, last_) are in the transaction now
     std::size_t first_ = 0;
     std::size_t last_ = 0;
-    std::vector<std::shared_ptr<Job>> jobs_;
+    std::uint64_t taken_ = 0;  // entries, ever
+    std::uint64_t begun_ = 0;  // of them, what is in the transaction now, or was in one before
+    std::deque<std::shared_ptr<Job>> jobs_;
     std::map<OffsetKey, std::int64_t> offsets_;
     std::optional<SteadyTime> offsets_due_;
     bool flush_offsets_ = false;

@@ -251,6 +251,25 @@ TEST_F(EmbeddedFaults, AStalledDiskMakesAnAdminUnavailable) {
     EXPECT_TRUE(wait_until([&] { return admin()->topic("t") || admin()->create_topic("t", {}); }));
 }
 
+// Who replays dead letters looks, once it has its writer, for what the one before it has replayed.
+TEST_F(EmbeddedFaults, AFencedWriterComesBehindAllThatWasTakenBefore) {
+    constexpr std::int64_t records = 1'000;  // several transactions
+    const std::string large(64UL << 10, 'x');
+    admin()->create_topic("t", {.partitions = 1});
+    Stall stall(folder());
+    const auto producer = stream->producer({.delivery_timeout = patience});
+    for (std::int64_t i = 0; i < records; ++i) {
+        producer->produce("t", 0, {.value = large}, [](const Delivery&) {});
+    }
+    auto made = std::async([&] {
+        stream->fenced_writer("replay", patience);
+        return admin()->watermarks({"t", 0}).end;
+    });
+    EXPECT_EQ(made.wait_for(50ms), std::future_status::timeout);
+    stall.end();
+    EXPECT_EQ(made.get(), records);
+}
+
 TEST_F(EmbeddedFaults, AProducerThatGoesDoesNotWaitForAStalledDisk) {
     admin()->create_topic("t", {.partitions = 1});
     Stall stall(folder());
