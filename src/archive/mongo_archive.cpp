@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <array>
+#include <iterator>
+#include <numeric>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -94,11 +96,21 @@ void append_update(bson_t* bson, const char* name, const Document& document) {
     bson_append_document_end(bson, &inner);
 }
 
-/// What one bulk write came to.
+/// What one bulk write came to, by positions in the batch.
 struct BulkOutcome {
-    std::vector<std::size_t> upserted{};  // positions in the bulk
-    std::vector<std::pair<std::size_t, std::string>> refused{};
+    std::vector<std::size_t> upserted{};
+    std::vector<ArchiveStore::Refused> refused{};
+
+    void add(BulkOutcome other) {
+        upserted.insert(upserted.end(), other.upserted.begin(), other.upserted.end());
+        std::move(other.refused.begin(), other.refused.end(), std::back_inserter(refused));
+    }
 };
+
+/// libmongoc sends no document that is larger than the server takes; nothing else in a bulk write fails so.
+bool is_too_large_to_send(const bson_error_t& error) {
+    return error.domain == MONGOC_ERROR_BSON && error.code == MONGOC_ERROR_BSON_INVALID;
+}
 
 void for_each_in(const bson_t* reply, const char* array, const std::function<void(bson_iter_t)>& visit) {
     bson_iter_t place;
@@ -130,25 +142,21 @@ public:
     std::vector<Refused> write(std::span<const Document> batch) override {
         const MongoPool::Lease lease(pool_);
         const auto collection = lease.predictions();
-        std::vector<Refused> refused;
+        std::vector<std::size_t> all(batch.size());
+        std::iota(all.begin(), all.end(), 0U);
+        auto [upserted, refused] = run_bulk(collection.get(), batch, all, insert_if_absent);
         std::vector<bool> is_done(batch.size(), false);
-        const auto first = insert_if_absent(collection.get(), batch);
-        for (const auto index : first.upserted) is_done.at(index) = true;
-        for (const auto& [index, reason] : first.refused) {
-            is_done.at(index) = true;
-            refused.push_back({index, reason});
-        }
+        for (const auto index : upserted) is_done.at(index) = true;
+        for (const auto& each : refused) is_done.at(each.index) = true;
         // Whatever was there already stays, unless it is a failure and this is the prediction.
         std::vector<std::size_t> rest;
         for (std::size_t i = 0; i < batch.size(); ++i) {
             if (!is_done[i] && batch[i].entry.prediction.status == 200) rest.push_back(i);
         }
         leave_out_predictions(collection.get(), batch, rest);
-        if (rest.empty()) return refused;
-        for (const auto& [index, reason] : replace_failures(collection.get(), batch, rest).refused) {
-            refused.push_back({rest.at(index), reason});
-        }
-        return refused;
+        auto replaced = run_bulk(collection.get(), batch, rest, replace_failure);
+        std::move(replaced.refused.begin(), replaced.refused.end(), std::back_inserter(refused));
+        return std::move(refused);
     }
 
     /// MongoDB's own TTL monitor does that.
@@ -161,18 +169,30 @@ private:
         return BulkPtr(mongoc_collection_create_bulk_operation_with_opts(collection, options.get()));
     }
 
-    BulkOutcome insert_if_absent(mongoc_collection_t* collection, std::span<const Document> batch) {
-        const auto bulk = unordered(collection);
+    /// Adds to a bulk what stores one document.
+    using Step = void (*)(mongoc_bulk_operation_t*, const Document&);
+
+    static void insert_if_absent(mongoc_bulk_operation_t* bulk, const Document& document) {
         Bson options;
         bson_append_bool(options.get(), "upsert", -1, true);
-        for (const auto& document : batch) {
-            Bson filter;
-            append_text(filter.get(), "_id", document.entry.id.to_string());
-            Bson update;
-            append_update(update.get(), "$setOnInsert", document);
-            add(bulk.get(), filter, update, options);
-        }
-        return execute(bulk.get());
+        Bson filter;
+        append_text(filter.get(), "_id", document.entry.id.to_string());
+        Bson update;
+        append_update(update.get(), "$setOnInsert", document);
+        add(bulk, filter, update, options);
+    }
+
+    static void replace_failure(mongoc_bulk_operation_t* bulk, const Document& document) {
+        const Bson options;
+        Bson filter;
+        append_text(filter.get(), "_id", document.entry.id.to_string());
+        bson_t not_a_prediction;
+        bson_append_document_begin(filter.get(), "status", -1, &not_a_prediction);
+        bson_append_int32(&not_a_prediction, "$ne", -1, 200);
+        bson_append_document_end(filter.get(), &not_a_prediction);
+        Bson update;
+        append_update(update.get(), "$set", document);
+        add(bulk, filter, update, options);
     }
 
     /// Leaves out of `which` what is archived as a prediction. A replay is full of that: to ask once costs less than
@@ -207,24 +227,6 @@ private:
         std::erase_if(which, [&](std::size_t index) { return predicted.contains(batch[index].entry.id.to_string()); });
     }
 
-    BulkOutcome replace_failures(mongoc_collection_t* collection, std::span<const Document> batch,
-                                 const std::vector<std::size_t>& which) {
-        const auto bulk = unordered(collection);
-        const Bson options;
-        for (const auto index : which) {
-            Bson filter;
-            append_text(filter.get(), "_id", batch[index].entry.id.to_string());
-            bson_t not_a_prediction;
-            bson_append_document_begin(filter.get(), "status", -1, &not_a_prediction);
-            bson_append_int32(&not_a_prediction, "$ne", -1, 200);
-            bson_append_document_end(filter.get(), &not_a_prediction);
-            Bson update;
-            append_update(update.get(), "$set", batch[index]);
-            add(bulk.get(), filter, update, options);
-        }
-        return execute(bulk.get());
-    }
-
     static void add(mongoc_bulk_operation_t* bulk, const Bson& filter, const Bson& update, const Bson& options) {
         bson_error_t error{};
         // Fails for what is no BSON at all, which a prediction that passed its schema is not.
@@ -232,19 +234,40 @@ private:
             throw std::runtime_error(std::string("libmongoc takes no such document: ") + error.message);
     }
 
-    BulkOutcome execute(mongoc_bulk_operation_t* bulk) const {
+    BulkOutcome run_bulk(mongoc_collection_t* collection, std::span<const Document> batch,
+                         std::span<const std::size_t> which, Step step) const {
+        if (which.empty()) return {};
+        const auto bulk = unordered(collection);
+        for (const auto index : which) step(bulk.get(), batch[index]);
         Bson reply;
         bson_error_t error{};
-        const bool fine = mongoc_bulk_operation_execute(bulk, reply.get(), &error) != 0;
+        const bool fine = mongoc_bulk_operation_execute(bulk.get(), reply.get(), &error) != 0;
+        if (!fine && is_too_large_to_send(error)) return run_halves(collection, batch, which, step, error);
+        return read_reply(reply, fine, error, which);
+    }
+
+    /// libmongoc sends nothing that follows a document which is too large, and says not which that is but in its
+    /// words: halves, and halves of those, find it out. What has been sent already is not changed by that.
+    BulkOutcome run_halves(mongoc_collection_t* collection, std::span<const Document> batch,
+                           std::span<const std::size_t> which, Step step, const bson_error_t& error) const {
+        if (which.size() == 1) return {.refused = {{which.front(), error.message}}};
+        auto outcome = run_bulk(collection, batch, which.first(which.size() / 2), step);
+        outcome.add(run_bulk(collection, batch, which.subspan(which.size() / 2), step));
+        return outcome;
+    }
+
+    BulkOutcome read_reply(const Bson& reply, bool fine, const bson_error_t& error,
+                           std::span<const std::size_t> which) const {
         BulkOutcome outcome;
-        for_each_in(reply.get(), "upserted", [&](bson_iter_t each) { outcome.upserted.push_back(index_of(each)); });
+        for_each_in(reply.get(), "upserted",
+                    [&](bson_iter_t each) { outcome.upserted.push_back(which[index_of(each)]); });
         bool others = false;
         for_each_in(reply.get(), "writeErrors", [&](bson_iter_t each) {
             bson_iter_t code = each;
             bson_iter_t text = each;
             if (bson_iter_find(&code, "code") && concerns_the_document(static_cast<int>(bson_iter_as_int64(&code)))) {
                 const char* words = bson_iter_find(&text, "errmsg") ? bson_iter_utf8(&text, nullptr) : "";
-                outcome.refused.emplace_back(index_of(each), words);
+                outcome.refused.push_back({which[index_of(each)], words});
             } else {
                 others = true;
             }

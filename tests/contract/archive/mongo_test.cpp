@@ -100,6 +100,29 @@ TEST(MongoArchive, ADocumentThatIsRefusedForItselfDoesNotHoldUpTheOthers) {
     }
 }
 
+TEST(MongoArchive, DocumentsThatAreTooLargeToBeSentDoNotHoldUpTheOthers) {
+    MongoPlace place;
+    const auto store = place.open();
+    store->prepare();
+    std::vector<Document> batch;
+    for (int i = 0; i < 7; ++i) batch.push_back(prediction(Uuid::random(), std::nullopt));
+    for (const auto large : {2U, 6U}) batch[large].entry.prediction.message.assign(17 << 20, 'x');
+    batch[5] = failure(batch[0].entry.id, std::nullopt);
+    const auto refused = store->write(batch);
+    ASSERT_EQ(2U, refused.size());
+    EXPECT_EQ(2U, refused[0].index);
+    EXPECT_EQ(6U, refused[1].index);
+    EXPECT_THAT(refused[0].reason, HasSubstr("too large"));
+    const auto reader = place.reader();
+    for (const auto stored : {0U, 1U, 3U, 4U}) {
+        EXPECT_EQ(200, reader->find(batch[stored].entry.id).value().prediction.status) << stored;
+    }
+    // What takes a failure's place is sent in another way.
+    const auto failed = failure(batch[2].entry.id, std::nullopt);
+    ASSERT_TRUE(store->write(std::vector{failed}).empty());
+    EXPECT_EQ(1U, store->write(std::vector{batch[2]}).size());
+}
+
 /// A server that has just come back may need longer than the short time-outs here; each attempt waits for them.
 void once_available(const std::function<void()>& attempt) {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
