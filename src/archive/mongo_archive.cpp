@@ -33,6 +33,8 @@ constexpr std::array document_errors{
     17420,  // likewise
 };
 
+constexpr int duplicate_key = 11000;
+
 bool concerns_the_document(int code) {
     return std::find(document_errors.begin(), document_errors.end(), code) != document_errors.end();
 }
@@ -100,10 +102,12 @@ void append_update(bson_t* bson, const char* name, const Document& document) {
 struct BulkOutcome {
     std::vector<std::size_t> upserted{};
     std::vector<ArchiveStore::Refused> refused{};
+    std::vector<ArchiveStore::Refused> duplicates{};  // that break a unique index, of _id or another
 
     void add(BulkOutcome other) {
         upserted.insert(upserted.end(), other.upserted.begin(), other.upserted.end());
         std::move(other.refused.begin(), other.refused.end(), std::back_inserter(refused));
+        std::move(other.duplicates.begin(), other.duplicates.end(), std::back_inserter(duplicates));
     }
 };
 
@@ -127,6 +131,13 @@ std::size_t index_of(bson_iter_t members) {
     return bson_iter_find(&members, "index") ? static_cast<std::size_t>(bson_iter_as_int64(&members)) : 0;
 }
 
+std::pair<int, std::string> code_and_words(bson_iter_t members) {
+    bson_iter_t code = members;
+    bson_iter_t words = members;
+    return {bson_iter_find(&code, "code") ? static_cast<int>(bson_iter_as_int64(&code)) : 0,
+            bson_iter_find(&words, "errmsg") && BSON_ITER_HOLDS_UTF8(&words) ? bson_iter_utf8(&words, nullptr) : ""};
+}
+
 class MongoArchive final : public ArchiveStore {
 public:
     explicit MongoArchive(const Options& options) : pool_(options, {}), keep_(options.keep) {}
@@ -144,9 +155,10 @@ public:
         const auto collection = lease.predictions();
         std::vector<std::size_t> all(batch.size());
         std::iota(all.begin(), all.end(), 0U);
-        auto [upserted, refused] = run_bulk(collection.get(), batch, all, insert_if_absent);
+        auto inserted = store(collection.get(), batch, all, insert_if_absent);
+        auto refused = std::move(inserted.refused);
         std::vector<bool> is_done(batch.size(), false);
-        for (const auto index : upserted) is_done.at(index) = true;
+        for (const auto index : inserted.upserted) is_done.at(index) = true;
         for (const auto& each : refused) is_done.at(each.index) = true;
         // Whatever was there already stays, unless it is a failure and this is the prediction.
         std::vector<std::size_t> rest;
@@ -154,9 +166,9 @@ public:
             if (!is_done[i] && batch[i].entry.prediction.status == 200) rest.push_back(i);
         }
         leave_out_predictions(collection.get(), batch, rest);
-        auto replaced = run_bulk(collection.get(), batch, rest, replace_failure);
+        auto replaced = store(collection.get(), batch, rest, replace_failure);
         std::move(replaced.refused.begin(), replaced.refused.end(), std::back_inserter(refused));
-        return std::move(refused);
+        return refused;
     }
 
     /// MongoDB's own TTL monitor does that.
@@ -234,6 +246,21 @@ private:
             throw std::runtime_error(std::string("libmongoc takes no such document: ") + error.message);
     }
 
+    /// Of two that insert the same _id at once one is told of a duplicate key, and so is, each time, what breaks a
+    /// unique index that somebody else made. Servers don't name the index alike: who is told so again, with the _id
+    /// there by now, is refused for itself.
+    BulkOutcome store(mongoc_collection_t* collection, std::span<const Document> batch,
+                      std::span<const std::size_t> which, Step step) const {
+        auto outcome = run_bulk(collection, batch, which, step);
+        std::vector<std::size_t> again;
+        for (const auto& each : std::exchange(outcome.duplicates, {})) again.push_back(each.index);
+        auto repeated = run_bulk(collection, batch, again, step);
+        std::move(repeated.duplicates.begin(), repeated.duplicates.end(), std::back_inserter(repeated.refused));
+        repeated.duplicates.clear();
+        outcome.add(std::move(repeated));
+        return outcome;
+    }
+
     BulkOutcome run_bulk(mongoc_collection_t* collection, std::span<const Document> batch,
                          std::span<const std::size_t> which, Step step) const {
         if (which.empty()) return {};
@@ -263,10 +290,10 @@ private:
                     [&](bson_iter_t each) { outcome.upserted.push_back(which[index_of(each)]); });
         bool others = false;
         for_each_in(reply.get(), "writeErrors", [&](bson_iter_t each) {
-            bson_iter_t code = each;
-            bson_iter_t text = each;
-            if (bson_iter_find(&code, "code") && concerns_the_document(static_cast<int>(bson_iter_as_int64(&code)))) {
-                const char* words = bson_iter_find(&text, "errmsg") ? bson_iter_utf8(&text, nullptr) : "";
+            const auto [code, words] = code_and_words(each);
+            if (code == duplicate_key) {
+                outcome.duplicates.push_back({which[index_of(each)], words});
+            } else if (concerns_the_document(code)) {
                 outcome.refused.push_back({which[index_of(each)], words});
             } else {
                 others = true;
@@ -274,7 +301,8 @@ private:
         });
         bson_iter_t concern;
         const bool not_replicated = bson_iter_init_find(&concern, reply.get(), "writeConcernErrors");
-        if (!fine && (others || not_replicated || outcome.refused.empty())) pool_.unavailable(error);
+        const bool none = outcome.refused.empty() && outcome.duplicates.empty();
+        if (!fine && (others || not_replicated || none)) pool_.unavailable(error);
         return outcome;
     }
 

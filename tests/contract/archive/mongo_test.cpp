@@ -88,6 +88,7 @@ TEST(MongoArchive, ADocumentThatIsRefusedForItselfDoesNotHoldUpTheOthers) {
     const auto store = place.open();
     store->prepare();
     std::vector<Document> batch;
+    batch.reserve(5);
     for (int i = 0; i < 5; ++i) batch.push_back(prediction(Uuid::random(), std::nullopt));
     batch[2].entry.prediction.features[0].name = "$not_a_name";
     const auto refused = store->write(batch);
@@ -105,6 +106,7 @@ TEST(MongoArchive, DocumentsThatAreTooLargeToBeSentDoNotHoldUpTheOthers) {
     const auto store = place.open();
     store->prepare();
     std::vector<Document> batch;
+    batch.reserve(7);
     for (int i = 0; i < 7; ++i) batch.push_back(prediction(Uuid::random(), std::nullopt));
     for (const auto large : {2U, 6U}) batch[large].entry.prediction.message.assign(17 << 20, 'x');
     batch[5] = failure(batch[0].entry.id, std::nullopt);
@@ -121,6 +123,45 @@ TEST(MongoArchive, DocumentsThatAreTooLargeToBeSentDoNotHoldUpTheOthers) {
     const auto failed = failure(batch[2].entry.id, std::nullopt);
     ASSERT_TRUE(store->write(std::vector{failed}).empty());
     EXPECT_EQ(1U, store->write(std::vector{batch[2]}).size());
+}
+
+/// An index of somebody else's, by which each document has another offset.
+void make_offsets_unique(const std::string& url) {
+    MongoPool pool({.url = url}, {});
+    const MongoPool::Lease lease(pool);
+    const auto database = lease.database();
+    const BsonPtr command(BCON_NEW("createIndexes", "predictions", "indexes", "[", "{", "key", "{", "offset",
+                                   BCON_INT32(1), "}", "name", "offsets", "unique", BCON_BOOL(true), "}", "]"));
+    bson_error_t error{};
+    ASSERT_TRUE(mongoc_database_write_command_with_opts(database.get(), command.get(), nullptr, nullptr, &error))
+        << error.message;
+}
+
+TEST(MongoArchive, WhatAnothersUniqueIndexRefusesDoesNotHoldUpTheOthers) {
+    MongoPlace place;
+    const auto store = place.open();
+    store->prepare();
+    make_offsets_unique(place.url());
+    std::vector<Document> batch;
+    batch.reserve(4);
+    for (int i = 0; i < 4; ++i) {
+        batch.push_back(prediction(Uuid::random(), std::nullopt));
+        batch.back().offset = i;
+    }
+    batch[2].offset = 0;
+    const auto refused = store->write(batch);
+    ASSERT_EQ(1U, refused.size());
+    EXPECT_EQ(2U, refused[0].index);
+    EXPECT_THAT(refused[0].reason, HasSubstr("E11000"));
+    const auto reader = place.reader();
+    for (const auto stored : {0U, 1U, 3U}) EXPECT_TRUE(reader->find(batch[stored].entry.id)) << stored;
+    // What takes a failure's place is stored in another way.
+    auto failed = failure(Uuid::random(), std::nullopt);
+    failed.offset = 4;
+    ASSERT_TRUE(store->write(std::vector{failed}).empty());
+    auto predicted = prediction(failed.entry.id, std::nullopt);
+    predicted.offset = 0;
+    EXPECT_EQ(1U, store->write(std::vector{predicted}).size());
 }
 
 /// A server that has just come back may need longer than the short time-outs here; each attempt waits for them.
