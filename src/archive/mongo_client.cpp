@@ -27,6 +27,17 @@ void set_unless_said(mongoc_uri_t* uri, const char* option, int value) {
     if (!mongoc_uri_has_option(uri, option)) mongoc_uri_set_option_as_int32(uri, option, value);
 }
 
+/// What the URL says of journal and wtimeoutMS holds for the majority, too.
+void want_majority_unless_said(mongoc_uri_t* uri) {
+    if (mongoc_uri_has_option(uri, MONGOC_URI_W)) return;
+    const std::unique_ptr<mongoc_write_concern_t, Destroy<mongoc_write_concern_destroy>> concern(
+        mongoc_write_concern_copy(mongoc_uri_get_write_concern(uri)));
+    mongoc_write_concern_set_w(concern.get(), MONGOC_WRITE_CONCERN_W_MAJORITY);
+    if (!mongoc_uri_has_option(uri, MONGOC_URI_WTIMEOUTMS))
+        mongoc_write_concern_set_wtimeout_int64(concern.get(), write_concern_timeout_ms);
+    mongoc_uri_set_write_concern(uri, concern.get());
+}
+
 std::string hosts_of(const mongoc_uri_t* uri) {
     std::string text;
     for (const auto* host = mongoc_uri_get_hosts(uri); host != nullptr; host = host->next) {
@@ -54,12 +65,7 @@ MongoPool::MongoPool(const Options& options, const Timeouts& timeouts) {
     set_unless_said(uri.get(), MONGOC_URI_SERVERSELECTIONTIMEOUTMS, timeouts.server_selection_ms);
     set_unless_said(uri.get(), MONGOC_URI_CONNECTTIMEOUTMS, timeouts.connect_ms);
     set_unless_said(uri.get(), MONGOC_URI_SOCKETTIMEOUTMS, timeouts.socket_ms);
-    if (!mongoc_uri_has_option(uri.get(), MONGOC_URI_W)) {
-        const std::unique_ptr<mongoc_write_concern_t, Destroy<mongoc_write_concern_destroy>> concern(
-            mongoc_write_concern_new());
-        mongoc_write_concern_set_wmajority(concern.get(), write_concern_timeout_ms);
-        mongoc_uri_set_write_concern(uri.get(), concern.get());
-    }
+    want_majority_unless_said(uri.get());
     name_ = "MongoDB at " + hosts_of(uri.get());
     const char* database = mongoc_uri_get_database(uri.get());
     database_ = database != nullptr ? database : default_database;

@@ -4,6 +4,7 @@
 #include <functional>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sstream>
 
 #include "archive/mongo_client.hpp"
 #include "domain/problem.hpp"
@@ -162,6 +163,29 @@ TEST(MongoArchive, WhatAnothersUniqueIndexRefusesDoesNotHoldUpTheOthers) {
     auto predicted = prediction(failed.entry.id, std::nullopt);
     predicted.offset = 0;
     EXPECT_EQ(1U, store->write(std::vector{predicted}).size());
+}
+
+TEST(MongoArchive, WritesWithTheConcernThatItsUrlSays) {
+    const auto said = [](const std::string& options) {
+        MongoPool pool({.url = "mongodb://localhost/nearline" + options}, {});
+        const MongoPool::Lease lease(pool);
+        const auto* const concern = mongoc_client_get_write_concern(lease.client());
+        std::ostringstream text;
+        if (mongoc_write_concern_get_wmajority(concern)) {
+            text << "majority";
+        } else {
+            text << mongoc_write_concern_get_w(concern);
+        }
+        text << (mongoc_write_concern_get_journal(concern) ? " journal " : " ")
+             << mongoc_write_concern_get_wtimeout_int64(concern);
+        return text.str();
+    };
+    EXPECT_EQ("majority 10000", said(""));
+    EXPECT_EQ("majority journal 10000", said("?journal=true"));
+    EXPECT_EQ("majority 700", said("?wtimeoutMS=700"));
+    EXPECT_EQ("majority journal 700", said("?w=majority&journal=true&wtimeoutMS=700"));
+    EXPECT_EQ("2 700", said("?w=2&wtimeoutMS=700"));
+    EXPECT_EQ("1 journal 0", said("?w=1&journal=true"));
 }
 
 /// A server that has just come back may need longer than the short time-outs here; each attempt waits for them.
