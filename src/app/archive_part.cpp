@@ -54,6 +54,11 @@ void declare(Settings& settings, ArchiveOptions& options, ArchiveRole role) {
                  "archive-svc and gateway-svc",
                  {0, most_keep_days});
     settings.secret("MONGODB_PASSWORD", options.mongodb_password, "password of the MongoDB user");
+    settings.check([&]() -> std::vector<std::string> {
+        const auto wrong = archive::check_archive_password(options.archive, options.mongodb_password.has_value());
+        if (wrong.empty()) return {};
+        return {"MONGODB_PASSWORD: " + wrong};
+    });
 }
 
 std::unique_ptr<PredictionReader> open_archive_reader(const ArchiveOptions& options) {

@@ -20,6 +20,10 @@ std::string file_of(const std::string& url) {
     return url.substr(sqlite_prefix.size());
 }
 
+bool is_mongo(const std::string& url) {
+    return url.starts_with("mongodb://") || url.starts_with("mongodb+srv://");
+}
+
 void require_good(const std::string& url) {
     if (const auto wrong = check_archive_url(url); !wrong.empty()) throw std::invalid_argument(wrong);
 }
@@ -34,8 +38,13 @@ std::int64_t oldest_kept(Retention keep) {
 
 std::string check_archive_url(const std::string& url) {
     if (is_sqlite(url)) return file_of(url).empty() ? "sqlite: needs a file, sqlite:FILE" : "";
-    if (url.starts_with("mongodb://") || url.starts_with("mongodb+srv://")) return check_mongo_url(url);
+    if (is_mongo(url)) return check_mongo_url(url);
     return "must be sqlite:FILE or mongodb://user@host:27017/database";
+}
+
+std::string check_archive_password(const std::string& url, bool has_password) {
+    if (!is_mongo(url) || !check_mongo_url(url).empty()) return "";
+    return check_mongo_password(url, has_password);
 }
 
 std::unique_ptr<ArchiveStore> make_archive_store(const Options& options) {

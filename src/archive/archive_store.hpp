@@ -64,6 +64,9 @@ struct Options {
 /// What is wrong with the URL, or "". For Settings.
 std::string check_archive_url(const std::string& url);
 
+/// What is wrong with a URL that passes check_archive_url() and a password, or none, together; or "".
+std::string check_archive_password(const std::string& url, bool has_password);
+
 /// For a URL that passes check_archive_url(); throws std::invalid_argument for another. Connects to nothing
 /// yet: prepare() does.
 std::unique_ptr<ArchiveStore> make_archive_store(const Options& options);

@@ -15,6 +15,8 @@ namespace nearline::archive {
 
 /// What is wrong with a mongodb:// URL, or "".
 std::string check_mongo_url(const std::string& url);
+/// What is wrong with a password, or none, for a URL that passes check_mongo_url(), or "".
+std::string check_mongo_password(const std::string& url, bool has_password);
 
 std::unique_ptr<ArchiveStore> make_mongo_archive(const Options& options);
 std::unique_ptr<PredictionReader> make_mongo_reader(const Options& options);

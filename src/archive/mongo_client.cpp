@@ -1,6 +1,7 @@
 #include "archive/mongo_client.hpp"
 
 #include <stdexcept>
+#include <string_view>
 
 #include "archive/mongo.hpp"
 #include "archive/mongo_library.hpp"
@@ -18,9 +19,18 @@ constexpr int write_concern_timeout_ms = 10'000;
 UriPtr parse(const std::string& url) {
     begin_mongo_library();
     bson_error_t error{};
+    const MongoWarnings warnings;
     UriPtr uri(mongoc_uri_new_with_error(url.c_str(), &error));
     if (!uri) throw std::invalid_argument(error.message);
+    // It passes over options that it does not know: tsl=true would go on in plain text.
+    if (!warnings.all().empty()) throw std::invalid_argument(warnings.all().front());
     return uri;
+}
+
+bool needs_password(const mongoc_uri_t* uri) {
+    const char* const mechanism = mongoc_uri_get_auth_mechanism(uri);
+    return mechanism == nullptr ||
+           (std::string_view(mechanism) != "MONGODB-X509" && std::string_view(mechanism) != "GSSAPI");
 }
 
 void set_unless_said(mongoc_uri_t* uri, const char* option, int value) {
@@ -57,6 +67,14 @@ std::string check_mongo_url(const std::string& url) {
     } catch (const std::invalid_argument& error) {
         return error.what();
     }
+}
+
+std::string check_mongo_password(const std::string& url, bool has_password) {
+    const auto uri = parse(url);
+    const bool has_user = mongoc_uri_get_username(uri.get()) != nullptr;
+    if (has_password && !has_user) return "is given, but --archive names no user: mongodb://user@host:27017/database";
+    if (has_user && !has_password && needs_password(uri.get())) return "is missing, the password of --archive's user";
+    return "";
 }
 
 MongoPool::MongoPool(const Options& options, const Timeouts& timeouts) {

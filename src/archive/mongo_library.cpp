@@ -10,9 +10,15 @@
 namespace nearline::archive {
 namespace {
 
+thread_local std::vector<std::string>* kept_warnings = nullptr;
+
 /// libmongoc's own log would go to standard error in a form of its own. What goes wrong also comes as an
 /// error, and is reported as such.
-void pass_on(mongoc_log_level_t /*level*/, const char* domain, const char* message, void* /*unused*/) {
+void pass_on(mongoc_log_level_t level, const char* domain, const char* message, void* /*unused*/) {
+    if (kept_warnings != nullptr && level <= MONGOC_LOG_LEVEL_WARNING) {
+        kept_warnings->emplace_back(message);
+        return;
+    }
     log::debug("libmongoc", {{"domain", domain}, {"message", message}});
 }
 
@@ -30,6 +36,14 @@ void begin_mongo_library() {
         mongoc_log_set_handler(pass_on, nullptr);
         return true;
     }();
+}
+
+MongoWarnings::MongoWarnings() noexcept {
+    kept_warnings = &all_;
+}
+
+MongoWarnings::~MongoWarnings() {
+    kept_warnings = nullptr;
 }
 
 }  // namespace nearline::archive

@@ -223,6 +223,19 @@ def test_all_that_is_wrong_with_a_kafka_config_is_said_at_once(tmp_path):
         assert text in run.stderr, run.stderr
 
 
+@pytest.mark.parametrize("service", ["archive-svc", "gateway-svc"])
+@pytest.mark.parametrize("archive, password, words", [
+    ("mongodb://localhost/nearline?tsl=true", "", ("--archive", "tsl")),
+    ("mongodb://ann@localhost/nearline", "", ("MONGODB_PASSWORD: is missing",)),
+    ("mongodb://localhost/nearline", "secret", ("MONGODB_PASSWORD: is given", "names no user"))])
+def test_a_mongodb_that_would_be_reached_in_another_way_than_is_meant_is_refused(service, archive, password, words):
+    env = {"JWT_SECRET": "0" * 32} | ({"MONGODB_PASSWORD": password} if password else {})
+    run = run_program(service, ["--archive", archive], env=env, timeout=20)
+    assert run.returncode == 2
+    for text in words:
+        assert text in run.stderr, run.stderr
+
+
 @pytest.mark.parametrize("command", [[], ["users"], ["topics"]], ids=" ".join)
 def test_without_a_command_it_says_which_there_are(command):
     nothing, asked = run_cli(command), run_cli([*command, "--help"])

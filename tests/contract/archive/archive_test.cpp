@@ -228,6 +228,31 @@ TEST(ArchiveUrl, IsChecked) {
     EXPECT_THAT(check_archive_url("mongodb://ann:secret@db/nearline"), ::testing::HasSubstr("MONGODB_PASSWORD"));
 }
 
+TEST(ArchiveUrl, MongoOptionsThatWouldBePassedOverAreRefused) {
+    for (const char* const option : {"tsl=true", "tlsCAFlie=ca.pem", "w=2&w=1", "compressors=no-such"}) {
+        const auto url = std::string("mongodb://localhost/nearline?") + option;
+        EXPECT_NE("", check_archive_url(url)) << url;
+        EXPECT_THROW(make_archive_store({.url = url}), std::invalid_argument) << url;
+    }
+    EXPECT_THAT(check_archive_url("mongodb://localhost/?tsl=true"), ::testing::HasSubstr("\"tsl\""));
+    EXPECT_EQ("", check_archive_url("mongodb://localhost/?tls=true&retryWrites=false&readConcernLevel=majority"));
+}
+
+TEST(ArchiveUrl, AMongoUserAndItsPasswordBelongTogether) {
+    using ::testing::HasSubstr;
+    for (const std::string url : {"mongodb://ann@db/nearline", "mongodb://ann@db/?authMechanism=PLAIN"}) {
+        EXPECT_THAT(check_archive_password(url, false), HasSubstr("is missing")) << url;
+        EXPECT_EQ("", check_archive_password(url, true)) << url;
+    }
+    EXPECT_THAT(check_archive_password("mongodb://db/nearline", true), HasSubstr("names no user"));
+    EXPECT_EQ("", check_archive_password("mongodb://db/nearline", false));
+    for (const std::string mechanism : {"MONGODB-X509&tls=true", "GSSAPI"}) {
+        EXPECT_EQ("", check_archive_password("mongodb://ann@db/?authMechanism=" + mechanism, false)) << mechanism;
+    }
+    EXPECT_EQ("", check_archive_password("sqlite:./data/archive.db", true)) << "as other passwords that nobody needs";
+    EXPECT_EQ("", check_archive_password("mongodb://", true)) << "what is no URL has been said already";
+}
+
 }  // namespace
 }  // namespace archive
 }  // namespace nearline
