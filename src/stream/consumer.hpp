@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <functional>
 #include <map>
 #include <set>
@@ -22,6 +23,9 @@ struct RebalanceListener {
     std::function<void(const std::vector<TopicPartition>&)> lost = [](const auto&) {};
 };
 
+/// What one poll() gives ends with the record that brings it to so many bytes, however many records were asked for.
+constexpr std::size_t most_polled_bytes = 16UL << 20;
+
 /// A member of a consumer group that fetches and commits. Rebalances are cooperative: a member keeps
 /// the partitions that stay with it. Only for one thread at a time, but wake() is for any.
 class GroupConsumer {
@@ -30,9 +34,9 @@ public:
     virtual ~GroupConsumer() = default;
 
     /// At least one record, or none after `timeout` or wake(); what is already there comes along, up to
-    /// `most`. Returns at once with one record when there is one: it never waits for a batch to fill.
-    /// Records of a partition come in the order of their offsets. Throws Unavailable only where the
-    /// handle can't go on and has to be made anew.
+    /// `most` and most_polled_bytes. Returns at once with one record when there is one: it never waits for a batch to
+    /// fill. Records of a partition come in the order of their offsets. Throws Unavailable only where the handle can't
+    /// go on and has to be made anew.
     virtual std::vector<ConsumedRecord> poll(std::size_t most, std::chrono::milliseconds timeout) = 0;
 
     /// Stores where the group goes on: `offset` is the next one to read. Blocks until it is stored; throws

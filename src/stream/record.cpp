@@ -11,6 +11,12 @@ std::optional<std::string_view> find_header(const Record& record, std::string_vi
     return *found->value;
 }
 
+std::size_t size_in_bytes(const Record& record) noexcept {
+    std::size_t size = (record.key ? record.key->size() : 0) + (record.value ? record.value->size() : 0);
+    for (const auto& header : record.headers) size += header.key.size() + (header.value ? header.value->size() : 0);
+    return size;
+}
+
 std::string to_text(const std::vector<TopicPartition>& partitions) {
     std::string text;
     std::string topic;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -38,6 +39,9 @@ struct Record {
 
 /// The last header with this name and a value, as Kafka's own lastHeader().
 std::optional<std::string_view> find_header(const Record& record, std::string_view key) noexcept;
+
+/// Of key, value and headers.
+std::size_t size_in_bytes(const Record& record) noexcept;
 
 struct TopicPartition {
     std::string topic;

@@ -111,7 +111,7 @@ std::chrono::milliseconds Sink::Impl::wait_time() const {
 /// A write and its fsync cost about the same for one record and for many, and nobody waits for them: what
 /// follows closely comes along.
 void Sink::Impl::gather() {
-    if (batch_->size() >= options_.max_batch || options_.linger <= 0ms) return;
+    if (batch_->is_full() || options_.linger <= 0ms) return;
     loop_.stop().wait_for(options_.linger);
     batch_->add(loop_.poll(options_.max_batch - batch_->size(), 0ms));
 }

@@ -46,7 +46,8 @@ class Sink {
 public:
     struct Options : ConsumerLoop::Options {
         Options() { topic = "output-topic"; }
-        std::size_t max_batch = 1'000;  ///< records of one write()
+        /// Records of one write(); fewer where two polls give fewer (most_polled_bytes).
+        std::size_t max_batch = 1'000;
         /// A batch that is not full waits so long for what follows closely; 0: for nothing.
         std::chrono::milliseconds linger{20};
         std::chrono::milliseconds commit_every{100};

@@ -25,6 +25,12 @@ void SinkBatch::add(std::vector<ConsumedRecord> records) {
     std::move(records.begin(), records.end(), std::back_inserter(records_));
 }
 
+bool SinkBatch::is_full() const noexcept {
+    std::size_t bytes = 0;
+    for (const auto& record : records_) bytes += size_in_bytes(record);
+    return records_.size() >= options_.max_batch || bytes >= most_polled_bytes;
+}
+
 bool SinkBatch::try_to_store() {
     if (!is_written_) {
         try {

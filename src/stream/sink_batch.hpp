@@ -22,6 +22,7 @@ public:
 
     bool empty() const noexcept { return records_.empty(); }
     std::size_t size() const noexcept { return records_.size(); }
+    bool is_full() const noexcept;
     /// Before the first try_to_store().
     void add(std::vector<ConsumedRecord> records);
 

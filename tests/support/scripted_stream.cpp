@@ -206,14 +206,17 @@ private:
 
     std::vector<ConsumedRecord> fetch(std::size_t most) {
         std::vector<ConsumedRecord> records;
+        std::size_t bytes = 0;
         for (auto& [at, offset] : owner_.positions_) {
             if (owner_.paused_.contains(at)) continue;
             const auto& log = owner_.logs_[at];
-            while (offset < static_cast<std::int64_t>(log.size()) && records.size() < most) {
+            while (offset < static_cast<std::int64_t>(log.size()) && records.size() < most &&
+                   bytes < stream::most_polled_bytes) {
                 ConsumedRecord record;
                 static_cast<stream::Record&>(record) = log[static_cast<std::size_t>(offset)];
                 record.at = at;
                 record.offset = offset++;
+                bytes += size_in_bytes(record);
                 records.push_back(std::move(record));
             }
         }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "stream/consumer.hpp"
+
 namespace nearline::stream::embedded {
 namespace {
 
@@ -82,16 +84,20 @@ bool Fetcher::has_some(const Log::Lock& lock) {
                        [&](auto& entry) { return ready(lock, entry.first, entry.second); });
 }
 
-Fetcher::Portion Fetcher::portion(Cursor& cursor, std::size_t most) const {
+Fetcher::Portion Fetcher::portion(Cursor& cursor, std::size_t most, std::size_t& bytes) const {
     auto& partition = *cursor.partition;
     Portion portion{&partition, cursor.offset, {}, 0, cursor.generation};
     if (cursor.offset >= partition.tail_start()) {
         const auto first = partition.tail.begin() + (cursor.offset - partition.tail_start());
         const auto there = static_cast<std::size_t>(partition.tail.end() - first);
-        const auto last = first + static_cast<std::ptrdiff_t>(std::min(most, there));
+        auto last = first;
+        for (const auto end = first + static_cast<std::ptrdiff_t>(std::min(most, there));
+             last != end && bytes < most_polled_bytes; ++last)
+            bytes += size_in_bytes(**last);
         portion.records.assign(first, last);
         cursor.offset += last - first;
     } else {
+        bytes += 2 * most_read;  // with the record that passes it
         portion.to = std::min(partition.tail_start(), cursor.offset + static_cast<std::int64_t>(most));
     }
     return portion;
@@ -100,13 +106,14 @@ Fetcher::Portion Fetcher::portion(Cursor& cursor, std::size_t most) const {
 std::vector<ConsumedRecord> Fetcher::take(Log::Lock& lock, std::size_t most) {
     std::vector<Portion> portions;
     std::size_t left = most;
+    std::size_t bytes = 0;
     // Around, from behind the partition whose turn was the last.
     auto turn = cursors_.upper_bound(last_);
-    for (std::size_t i = 0; i < cursors_.size() && left > 0; ++i, ++turn) {
+    for (std::size_t i = 0; i < cursors_.size() && left > 0 && bytes < most_polled_bytes; ++i, ++turn) {
         if (turn == cursors_.end()) turn = cursors_.begin();
         auto& [at, cursor] = *turn;
         if (!ready(lock, at, cursor)) continue;
-        auto& taken = portions.emplace_back(portion(cursor, left));
+        auto& taken = portions.emplace_back(portion(cursor, left, bytes));
         left -= taken.records.empty() ? static_cast<std::size_t>(taken.to - taken.from) : taken.records.size();
         last_ = at;
     }

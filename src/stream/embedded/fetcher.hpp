@@ -27,8 +27,8 @@ public:
     void seek(const Log::Lock& lock, const TopicPartition& at, std::int64_t offset);
     void pause(const Log::Lock& lock, const TopicPartition& at, bool paused);
 
-    /// What is there, up to `most`, the partitions by turns; gives the lock away while it copies. May be
-    /// empty although there is something: then it is to be called again. Throws Unavailable where the
+    /// What is there, up to `most` and about most_polled_bytes, the partitions by turns; gives the lock away while it
+    /// copies. May be empty although there is something: then it is to be called again. Throws Unavailable where the
     /// database can't be read.
     std::vector<ConsumedRecord> take(Log::Lock& lock, std::size_t most);
     bool has_some(const Log::Lock& lock);
@@ -56,7 +56,8 @@ private:
     using Cursors = std::map<TopicPartition, Cursor>;
 
     bool ready(const Log::Lock& lock, const TopicPartition& at, Cursor& cursor);
-    Portion portion(Cursor& cursor, std::size_t most) const;
+    // Adds to `bytes` what it can have.
+    Portion portion(Cursor& cursor, std::size_t most, std::size_t& bytes) const;
     void read(const Portion& portion, std::vector<ConsumedRecord>& records);
 
     Log& log_;

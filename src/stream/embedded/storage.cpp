@@ -318,10 +318,7 @@ void Storage::checkpoint() {
 }
 
 std::int64_t stored_size(const Record& record) noexcept {
-    std::size_t size = (record.key ? record.key->size() : 0) + (record.value ? record.value->size() : 0);
-    for (const auto& header : record.headers) {
-        size += header.key.size() + (header.value ? header.value->size() : 0) + 2;
-    }
+    const std::size_t size = size_in_bytes(record) + 2 * record.headers.size();
     return static_cast<std::int64_t>(size);
 }
 

@@ -61,11 +61,13 @@ std::vector<ConsumedRecord> KafkaGroupConsumer::poll(std::size_t most, std::chro
     batch_.clear();
     const auto deadline = Clock::now() + timeout;
     // The first one is waited for; then what is there already comes along.
-    for (int wait = to_ms(timeout); batch_.size() < most; wait = batch_.empty() ? remaining_ms(deadline) : 0) {
+    std::size_t bytes = 0;
+    for (int wait = to_ms(timeout); batch_.size() < most && bytes < most_polled_bytes;
+         wait = batch_.empty() ? remaining_ms(deadline) : 0) {
         const auto message = poll_message(wait);
         if (!message) break;
         if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-            add(*message);
+            bytes += add(*message);
         } else if (long held = 0; throttle_.pass(held)) {
             log::warning("kafka consumer", {{"group", group()}, {"error", rd_kafka_message_errstr(message.get())}});
         }
@@ -73,7 +75,7 @@ std::vector<ConsumedRecord> KafkaGroupConsumer::poll(std::size_t most, std::chro
     return std::exchange(batch_, {});
 }
 
-void KafkaGroupConsumer::add(rd_kafka_message_t& message) {
+std::size_t KafkaGroupConsumer::add(rd_kafka_message_t& message) {
     batch_.push_back(to_record(message));
     const auto& record = batch_.back();
     const auto place = places_.find(record.at);
@@ -82,13 +84,14 @@ void KafkaGroupConsumer::add(rd_kafka_message_t& message) {
     const auto epoch = rd_kafka_message_leader_epoch(&message);
     if (place == places_.end() || (record.offset < place->second.from && epoch <= place->second.leader_epoch)) {
         batch_.pop_back();
-        return;
+        return 0;
     }
     place->second.from = record.offset + 1;
     if (place->second.next && record.offset > *place->second.next)
         count_lost(record.at, *place->second.next, record.offset);
     place->second.next = std::max(record.offset + 1, place->second.next.value_or(0));
     place->second.leader_epoch = epoch;
+    return size_in_bytes(record);
 }
 
 /// A gap may have been compacted or hold a transaction's markers; what lies before the log's start was

@@ -36,7 +36,8 @@ private:
     void take(rd_kafka_topic_partition_list_t& partitions) override;
     void give(const rd_kafka_topic_partition_list_t& partitions) override;
     void find_start(rd_kafka_topic_partition_list_t& partitions);
-    void add(rd_kafka_message_t& message);
+    /// To the batch; the bytes that it has there.
+    std::size_t add(rd_kafka_message_t& message);
     void count_lost(const TopicPartition& at, std::int64_t expected, std::int64_t offset);
     void send(const std::vector<Position>& next);
     void take_answers();

@@ -79,11 +79,14 @@ std::optional<std::int64_t> KafkaReader::end_seen(const TopicPartition& at) cons
 std::vector<ConsumedRecord> KafkaReader::poll(std::size_t most, std::chrono::milliseconds timeout) {
     std::vector<ConsumedRecord> batch;
     const auto deadline = Clock::now() + timeout;
-    for (int wait = to_ms(timeout); batch.size() < most; wait = batch.empty() ? remaining_ms(deadline) : 0) {
+    std::size_t bytes = 0;
+    for (int wait = to_ms(timeout); batch.size() < most && bytes < most_polled_bytes;
+         wait = batch.empty() ? remaining_ms(deadline) : 0) {
         const Message message(rd_kafka_consume_queue(queue_.get(), wait));
         if (!message) break;
         if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
             batch.push_back(to_record(*message));
+            bytes += size_in_bytes(batch.back());
         } else if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
             const std::lock_guard lock(mutex_);
             ends_[{rd_kafka_topic_name(message->rkt), message->partition}] = message->offset;

@@ -55,6 +55,29 @@ TEST_P(Groups, StartAtTheEarliestAndGoOnWhereTheyCommitted) {
     EXPECT_THAT(values(take(*other, 4)), ElementsAre("0", "1", "2", "3")) << "another group is on its own";
 }
 
+TEST_P(Groups, AreGivenNoMoreAtATimeThanAFewMegabytes) {
+    constexpr int partitions = 20;
+    const std::string large(900'000, 'x');
+    const auto name = topic(partitions);
+    for (int partition = 0; partition < partitions; ++partition) send_values(name, partition, {large, large});
+    const auto one = consumer(name, unique("group"));
+    std::size_t all = 0;
+    std::size_t most_bytes = 0;
+    // What is fetched ahead has to be more than may be given.
+    const auto deadline = Clock::now() + patience;
+    while (all < 2 * partitions && Clock::now() < deadline) {
+        std::this_thread::sleep_for(300ms);
+        std::size_t bytes = 0;
+        for (const auto& record : one->poll(1'000, 1s)) {
+            ++all;
+            bytes += size_in_bytes(record);
+        }
+        most_bytes = std::max(most_bytes, bytes);
+    }
+    EXPECT_EQ(2 * partitions, all);
+    EXPECT_LT(most_bytes, most_polled_bytes + large.size());
+}
+
 TEST_P(Groups, ForgetWhatWasReadWithoutACommit) {
     const auto name = topic(1);
     const auto id = unique("group");

@@ -132,6 +132,16 @@ protected:
     std::unique_ptr<Sink> sink_;
 };
 
+TEST_F(SinkTest, WritesNoMoreThanAFewMegabytesAtATime) {
+    const std::string large(9 << 20, 'x');
+    for (int i = 0; i < 3; ++i) append(0, large);
+    start();
+    ASSERT_TRUE(committed(0, 3));
+    EXPECT_EQ(2, target_.writes) << "27 MiB of records, of which two are enough";
+    append(0, std::string(20 << 20, 'y'));
+    EXPECT_TRUE(committed(0, 4)) << "one that is larger alone";
+}
+
 TEST_F(SinkTest, TheLagGrowsWhileAWriteHangs) {
     const auto lag = metrics_.gauge("nearline_sink_lag_seconds", "", {{"role", "archive"}});
     std::unique_lock hanging(target_.hanging);
