@@ -93,7 +93,10 @@ private:
         const CursorPtr cursor(mongoc_collection_find_with_opts(collection.get(), filter, options, nullptr));
         std::vector<ArchivedPrediction> found;
         const bson_t* document = nullptr;
-        while (mongoc_cursor_next(cursor.get(), &document)) found.push_back(to_entry(document));
+        for (std::size_t bytes = 0; mongoc_cursor_next(cursor.get(), &document); bytes += size_in_bytes(found.back())) {
+            found.push_back(to_entry(document));
+            if (bytes >= most_page_bytes) break;
+        }
         bson_error_t error{};
         if (mongoc_cursor_error(cursor.get(), &error)) pool_.unavailable(error);
         return found;

@@ -68,7 +68,10 @@ public:
                 query.bind(4, after->id.bytes().data(), static_cast<int>(after->id.bytes().size()));
             }
             std::vector<ArchivedPrediction> page;
-            while (query.executeStep()) page.push_back(to_entry(query));
+            for (std::size_t bytes = 0; query.executeStep(); bytes += size_in_bytes(page.back())) {
+                page.push_back(to_entry(query));
+                if (bytes >= most_page_bytes) break;
+            }
             return page;
         });
     }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,6 +25,13 @@ struct PageCursor {
     friend bool operator==(const PageCursor&, const PageCursor&) = default;
 };
 
+/// A page ends with the prediction that brings it to so many bytes of size_in_bytes(): predictions can be large, and
+/// a page of them is held in memory.
+constexpr std::size_t most_page_bytes = 4UL << 20;
+
+/// About what it takes in memory, and as JSON.
+std::size_t size_in_bytes(const ArchivedPrediction& archived) noexcept;
+
 /// Reads archived predictions back. What is past the archive's retention is not there any more, also where
 /// the store has not yet removed it. Implementations are thread-safe and block, for a bounded time; they throw
 /// Unavailable when the store can't answer.
@@ -37,7 +45,8 @@ public:
     /// At most `limit` predictions (status 200) of one user, the newest first: in falling order of created_at
     /// and, where that is the same, of id, both byte by byte; with `after` only those that come after it in
     /// this order, whether or not it is there itself. Failures are left out: a prediction that replaces one
-    /// has another place, and going on from page to page would lose it.
+    /// has another place, and going on from page to page would lose it. Fewer than `limit` where they bring it to
+    /// most_page_bytes: those, and one more, which tells that there is more.
     virtual std::vector<ArchivedPrediction> list(const Uuid& user, int limit,
                                                  const std::optional<PageCursor>& after) = 0;
 };

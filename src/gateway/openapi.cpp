@@ -216,7 +216,7 @@ json::object parameters() {
                              text)},
         {"Idempotency-Key", parameter("header", "Idempotency-Key", "The same key with the same body counts once.",
                                       {{"type", "string"}, {"minLength", 1}, {"maxLength", 255}})},
-        {"limit", parameter("query", "limit", "How many at most.",
+        {"limit", parameter("query", "limit", "How many at most; a page of large ones has fewer, and a Link.",
                             {{"type", "integer"}, {"minimum", 1}, {"maximum", PageQuery::most}, {"default", 100}})},
         {"after",
          parameter("query", "after", "Where to go on: what the Link of the page before has here. Opaque.", text)},

@@ -78,12 +78,14 @@ std::optional<PageCursor> parse_page_cursor(std::string_view text) {
 }
 
 Page make_page(const std::vector<ArchivedPrediction>& found, int limit) {
-    const auto shown = std::min(found.size(), static_cast<std::size_t>(limit));
+    const auto most = std::min(found.size(), static_cast<std::size_t>(limit));
+    std::size_t shown = 0;
     Page page;
     page.json = R"({"predictions":[)";
-    for (std::size_t i = 0; i < shown; ++i) {
-        if (i > 0) page.json += ',';
-        append_item(page.json, found[i]);
+    for (std::size_t bytes = 0; shown < most && bytes < most_page_bytes; ++shown) {
+        if (shown > 0) page.json += ',';
+        append_item(page.json, found[shown]);
+        bytes += size_in_bytes(found[shown]);
     }
     page.json += "]}";
     if (shown > 0 && shown < found.size()) {

@@ -34,7 +34,7 @@ struct Page {
     std::string json{};                ///< {"predictions":[{"id":…, the ten fields},…]}
     std::optional<PageCursor> next{};  ///< where there is more
 };
-/// Of what was found, of which one more than `limit` tells that there is more.
+/// Of what was found, of which one more than `limit`, or than most_page_bytes hold, tells that there is more.
 Page make_page(const std::vector<ArchivedPrediction>& found, int limit);
 
 /// 200, with a Link (RFC 8288) to the next page where there is one.

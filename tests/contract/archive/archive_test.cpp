@@ -174,6 +174,22 @@ TEST_P(Archive, PagesNeitherSkipNorRepeat) {
     EXPECT_EQ(expected, read);
 }
 
+TEST_P(Archive, PagesOfLargePredictionsHaveFewer) {
+    std::vector<Document> batch;
+    batch.reserve(7);
+    for (int i = 0; i < 7; ++i) {
+        batch.push_back(prediction(Uuid::random(), ann_, "2026-01-02 03:04:0" + std::to_string(9 - i) + ".000000"));
+        batch.back().entry.prediction.message.assign(1 << 20, 'x');
+    }
+    batch[6].entry.prediction.message.assign(5 << 20, 'x');
+    write(batch);
+    const auto after = [&](int i) { return PageCursor{batch[i].entry.prediction.created_at, batch[i].entry.id}; };
+    EXPECT_EQ(5U, page(ann_, 100).size()) << "4 MiB of them, and one that tells that there is more";
+    EXPECT_EQ(3U, page(ann_, 3).size());
+    EXPECT_THAT(page(ann_, 100, after(3)), ElementsAre(batch[4].entry.id, batch[5].entry.id, batch[6].entry.id));
+    EXPECT_THAT(page(ann_, 100, after(5)), ElementsAre(batch[6].entry.id)) << "one that is larger alone";
+}
+
 TEST_P(Archive, OutlivesTheStoreObjectAndIsPreparedByMany) {
     const auto document = prediction(Uuid::random(), ann_);
     write({document});

@@ -109,5 +109,14 @@ TEST(PageTest, WithMoreToComeLinksToTheNext) {
     EXPECT_EQ(response.headers.find("Link"), "</predictions?limit=2&after=" + to_text(last) + ">; rel=\"next\"");
 }
 
+TEST(PageTest, OfLargePredictionsHasFewer) {
+    auto large = archived(3);
+    large.prediction.message.assign(most_page_bytes, 'x');
+    const auto page = make_page({large, archived(2)}, 10);
+    EXPECT_EQ(boost::json::parse(page.json).at("predictions").as_array().size(), 1U);
+    EXPECT_EQ(page.next, (PageCursor{large.prediction.created_at, large.id}));
+    EXPECT_FALSE(make_page({large}, 10).next);
+}
+
 }  // namespace
 }  // namespace nearline::gateway
