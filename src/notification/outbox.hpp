@@ -85,8 +85,13 @@ public:
     /// claim(): what has a lease then was left by a process that died.
     virtual void end_leases() = 0;
 
-    /// Takes entries in, all or none; one whose request id is there already makes no difference.
-    virtual void add(std::span<const Entry> entries) = 0;
+    struct Refused {
+        std::size_t index;   ///< of the entry
+        std::string reason;  ///< for people
+    };
+    /// Takes entries in, all or none; one whose request id is there already makes no difference. Gives those that the
+    /// database will never take, whatever else is in it; they are left out.
+    virtual std::vector<Refused> add(std::span<const Entry> entries) = 0;
 
     enum class Whom {
         anyone,

@@ -34,20 +34,17 @@ public:
         });
     }
 
-    void add(std::span<const Entry> entries) override {
+    std::vector<Refused> add(std::span<const Entry> entries) override {
+        std::vector<Refused> refused;
         pool_.transaction([&](MysqlConnection& connection) {
-            for (const Uuid& user : users_of(entries)) {
-                connection.execute(
-                    "INSERT INTO outbox_users (user, due_at) VALUES (?, " NEARLINE_NOW
-                    ") ON DUPLICATE KEY UPDATE due_at = GREATEST(not_before, LEAST(COALESCE(due_at, " NEARLINE_NOW
-                    "), " NEARLINE_NOW "))",
-                    {user.to_string()});
-            }
-            insert_entries(connection, entries);
-            for (const Entry& entry : entries) {
-                if (entry.is_retried) revive(connection, entry);
+            refused = too_large(entries, connection.max_packet());
+            if (refused.empty()) {
+                add_fitting(connection, entries);
+            } else {
+                add_fitting(connection, without(entries, refused));
             }
         });
+        return refused;
     }
 
     std::optional<Claim> claim(std::chrono::milliseconds lease, Whom whom) override {
@@ -226,6 +223,32 @@ public:
     }
 
 private:
+    static std::vector<Entry> without(std::span<const Entry> entries, std::span<const Refused> refused) {
+        std::vector<Entry> kept;
+        for (std::size_t i = 0; i < entries.size(); ++i) {
+            if (!refused.empty() && refused.front().index == i) {
+                refused = refused.subspan(1);
+            } else {
+                kept.push_back(entries[i]);
+            }
+        }
+        return kept;
+    }
+
+    static void add_fitting(MysqlConnection& connection, std::span<const Entry> entries) {
+        for (const Uuid& user : users_of(entries)) {
+            connection.execute(
+                "INSERT INTO outbox_users (user, due_at) VALUES (?, " NEARLINE_NOW
+                ") ON DUPLICATE KEY UPDATE due_at = GREATEST(not_before, LEAST(COALESCE(due_at, " NEARLINE_NOW
+                "), " NEARLINE_NOW "))",
+                {user.to_string()});
+        }
+        insert_entries(connection, entries);
+        for (const Entry& entry : entries) {
+            if (entry.is_retried) revive(connection, entry);
+        }
+    }
+
     // Runs the work in a transaction that holds the user's row, if the lease is still the claim's; renews
     // it where there is a `lease`.
     template <class Work>

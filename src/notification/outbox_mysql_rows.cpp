@@ -28,8 +28,11 @@ constexpr std::string_view insert_tail = " ON DUPLICATE KEY UPDATE request_id = 
 
 // Statements are prepared once for each text: so many rows, or so many, or one.
 constexpr std::array<std::size_t, 3> insert_sizes{64, 8, 1};
-/// Above it, rows travel alone: the server takes no statement over max_allowed_packet.
+/// Above it, rows travel alone.
 constexpr std::size_t large_entry = 16'384;
+/// What a row adds to a statement beside the bytes of its record: ids, topic, numbers, types and lengths.
+constexpr std::size_t row_overhead = 512;
+constexpr std::size_t longest_column = (1U << 24U) - 1;  // of a MEDIUMBLOB
 
 const std::string& insert_statement(std::size_t rows) {
     static const std::map<std::size_t, std::string> texts = [] {
@@ -51,9 +54,24 @@ void append_values(std::vector<MysqlValue>& values, const Entry& entry) {
                                  record.timestamp, to_value(record.key), to_value(record.value), headers_value(entry)});
 }
 
+std::size_t length(const std::optional<std::string>& bytes) {
+    return bytes ? bytes->size() : 0;
+}
+
+/// Of its row in a statement.
 std::size_t size_of(const Entry& entry) {
-    return entry.record.value.value_or("").size() + entry.record.key.value_or("").size() +
+    return row_overhead + length(entry.record.value) + length(entry.record.key) +
            stream::embedded::encode_headers(entry.record.headers).size();
+}
+
+bool fit_into_one(std::span<const Entry> entries, std::size_t max_packet) {
+    std::size_t sum = 0;
+    for (const Entry& entry : entries) {
+        const std::size_t size = size_of(entry);
+        sum += size;
+        if (size > large_entry || sum > max_packet) return false;
+    }
+    return true;
 }
 
 std::optional<std::string> bytes_of(const MysqlRow& row, std::size_t column) {
@@ -92,15 +110,29 @@ Entry read_entry(const MysqlRow& row, const Uuid& user) {
     return entry;
 }
 
+std::vector<Outbox::Refused> too_large(std::span<const Entry> entries, std::size_t max_packet) {
+    std::vector<Outbox::Refused> refused;
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+        const auto& record = entries[i].record;
+        if (size_of(entries[i]) > max_packet) {
+            refused.push_back({i, "the record is too large for the database: it takes statements of " +
+                                      std::to_string(max_packet) + " bytes (max_allowed_packet)"});
+        } else if (std::max(length(record.key), length(record.value)) > longest_column ||
+                   stream::embedded::encode_headers(record.headers).size() > longest_column) {
+            refused.push_back({i, "the record is too large for the outbox: its key, value and headers may each have " +
+                                      std::to_string(longest_column) + " bytes"});
+        }
+    }
+    return refused;
+}
+
 void insert_entries(MysqlConnection& connection, std::span<const Entry> entries) {
+    const std::size_t max_packet = connection.max_packet();
     std::vector<MysqlValue> values;
     for (const std::size_t size : insert_sizes) {
         while (entries.size() >= size) {
             const auto part = entries.first(size);
-            if (size > 1 && std::any_of(part.begin(), part.end(),
-                                        [](const Entry& entry) { return size_of(entry) > large_entry; })) {
-                break;
-            }
+            if (size > 1 && !fit_into_one(part, max_packet)) break;
             values.clear();
             for (const Entry& entry : part) append_values(values, entry);
             connection.execute(insert_statement(size), values);

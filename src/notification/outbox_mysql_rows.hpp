@@ -22,7 +22,11 @@ Uuid id_of(const std::string& text);
 /// Of a row that has request_id and the record's columns, in the order of the table.
 Entry read_entry(const store::MysqlRow& row, const Uuid& user);
 
-/// Within the caller's transaction; one whose request id is there already makes no difference.
+/// Those that no statement can bring: over `max_packet` (MysqlConnection::max_packet), or over what a column holds; by
+/// their index.
+std::vector<Outbox::Refused> too_large(std::span<const Entry> entries, std::size_t max_packet);
+
+/// Within the caller's transaction; one whose request id is there already makes no difference. None may be too large.
 void insert_entries(store::MysqlConnection& connection, std::span<const Entry> entries);
 
 }  // namespace nearline::notification

@@ -42,7 +42,7 @@ public:
         });
     }
 
-    void add(std::span<const Entry> entries) override {
+    std::vector<Refused> add(std::span<const Entry> entries) override {
         change([&](SQLite::Database& database) {
             const std::int64_t now = now_ms();
             insert_entries(database, entries, now);
@@ -59,6 +59,7 @@ public:
                 wake.reset();
             }
         });
+        return {};
     }
 
     std::optional<Claim> claim(std::chrono::milliseconds lease, Whom whom) override {

@@ -16,6 +16,10 @@ namespace {
 constexpr int status_of_predictions = 200;
 constexpr auto witness = "outbox";  // in Health: others in the process use its database, too
 
+Rejection refused_by_outbox(const std::string& reason) {
+    return {.stage = "outbox", .class_name = "EntryRefused", .message = reason, .status = 422};
+}
+
 }  // namespace
 
 OutboxTarget::OutboxTarget(Outbox& outbox, schema::TopicCodec& codec, Options options,
@@ -40,12 +44,16 @@ std::vector<stream::SinkTarget::Refused> OutboxTarget::write(std::span<const str
     }
     std::vector<Refused> refused;
     std::vector<Entry> entries;
+    std::vector<std::size_t> places;  // of the entries in the batch
     std::vector<Skipped> skipped;
     const std::int64_t now = now_ms();
     try {
         for (std::size_t i = 0; i < records.size(); ++i) {
             auto judged = judge(records[i], cluster_id, now);
-            if (auto* const entry = std::get_if<Entry>(&judged)) entries.push_back(std::move(*entry));
+            if (auto* const entry = std::get_if<Entry>(&judged)) {
+                entries.push_back(std::move(*entry));
+                places.push_back(i);
+            }
             if (auto* const none = std::get_if<Skipped>(&judged)) skipped.push_back(*none);
             if (auto* const reason = std::get_if<Rejection>(&judged)) refused.push_back({i, std::move(*reason)});
         }
@@ -54,7 +62,11 @@ std::vector<stream::SinkTarget::Refused> OutboxTarget::write(std::span<const str
         health_.down(options_.registry_dependency, error.what());
         throw;
     }
-    if (!entries.empty()) add(entries);
+    if (!entries.empty()) {
+        for (const auto& [index, reason] : add(entries)) {
+            refused.push_back({places.at(index), refused_by_outbox(reason)});
+        }
+    }
     for (const auto& each : skipped) (metrics_.*each.reason).add();
     return refused;
 }
@@ -76,9 +88,10 @@ OutboxTarget::Judged OutboxTarget::judge(const stream::ConsumedRecord& record, c
     return Entry{headers.context.id, *headers.context.user, record, is_retried};
 }
 
-void OutboxTarget::add(const std::vector<Entry>& entries) {
+std::vector<Outbox::Refused> OutboxTarget::add(const std::vector<Entry>& entries) {
+    std::vector<Outbox::Refused> refused;
     try {
-        outbox_.add(entries);
+        refused = outbox_.add(entries);
         health_.up(outbox_.dependency(), witness);
     } catch (const Unavailable& error) {
         health_.down(outbox_.dependency(), error.what(), witness);
@@ -87,6 +100,7 @@ void OutboxTarget::add(const std::vector<Entry>& entries) {
     std::set<Uuid> users;
     for (const Entry& entry : entries) users.insert(entry.user);
     options_.on_added(users.size());
+    return refused;
 }
 
 }  // namespace nearline::notification

@@ -14,8 +14,8 @@
 
 namespace nearline::notification {
 
-/// Takes predictions that somebody is to be mailed of into the outbox; what conforms to no schema goes to
-/// the dead letters.
+/// Takes predictions that somebody is to be mailed of into the outbox; what conforms to no schema, and what the
+/// outbox will never take, goes to the dead letters.
 class OutboxTarget final : public stream::SinkTarget {
 public:
     struct Options {
@@ -40,7 +40,7 @@ private:
     };
     using Judged = std::variant<Entry, Skipped, Rejection>;
     Judged judge(const stream::ConsumedRecord& record, const std::string& cluster_id, std::int64_t now);
-    void add(const std::vector<Entry>& entries);
+    std::vector<Outbox::Refused> add(const std::vector<Entry>& entries);
 
     Outbox& outbox_;
     schema::TopicCodec& codec_;

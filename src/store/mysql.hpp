@@ -18,7 +18,7 @@
 #include "store/migration.hpp"
 
 /// MySQL and MariaDB through prepared statements: a value never becomes part of a statement's text. What
-/// can pass by itself (refused, lost, timed out, locked, read-only, too many connections, access denied)
+/// can pass by itself (refused, lost, timed out, locked, read-only, too many connections, a right that is missing)
 /// throws Unavailable, "MySQL at host:3306: …"; what the statement is to blame for throws MysqlError.
 namespace nearline::store {
 
@@ -115,6 +115,10 @@ public:
     /// MysqlConnectionLost: nobody knows whether it was committed.
     void commit();
     void rollback() noexcept;
+
+    /// Bytes that a statement may have with its values. The server hangs up on one that has more, and says so to
+    /// nobody in time. Asked once: what is changed at the server holds for new connections.
+    std::size_t max_packet();
 
     /// No use any more: the connection was lost or is in an unknown state.
     bool is_broken() const noexcept;

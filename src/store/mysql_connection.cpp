@@ -30,12 +30,15 @@ using StatementResultHandle = std::unique_ptr<MYSQL_STMT, FreeStatementResult>;
 
 // The server's codes that libmariadb's headers don't all have, from both servers' lists.
 constexpr unsigned er_query_interrupted = 1317;
+constexpr unsigned er_access_denied_no_password = 1698;
 constexpr unsigned er_read_only_transaction = 1792;
 constexpr unsigned er_read_only_mode = 1836;
 constexpr unsigned er_connection_killed = 1927;
 constexpr unsigned er_statement_timeout_mariadb = 1969;
 constexpr unsigned er_query_timeout_mysql = 3024;
+constexpr unsigned er_account_locked_mysql = 3118;
 constexpr unsigned er_client_interaction_timeout_mysql = 4031;
+constexpr unsigned er_account_locked_mariadb = 4151;
 
 bool is_client_error(unsigned code) noexcept {
     return (code >= 2000 && code < 3000) || (code >= 5000 && code < 5100);
@@ -72,6 +75,15 @@ bool can_pass(unsigned code) noexcept {
         case ER_ACCESS_DENIED_ERROR:        // so it is while a password is being changed
         case ER_DBACCESS_DENIED_ERROR:
         case ER_BAD_DB_ERROR:
+        case ER_TABLEACCESS_DENIED_ERROR:  // and while rights are being set anew
+        case ER_COLUMNACCESS_DENIED_ERROR:
+        case ER_HOST_IS_BLOCKED:
+        case ER_HOST_NOT_PRIVILEGED:
+        case ER_UNKNOWN_COM_ERROR:  // a Galera node that is cut off from the others
+        case ER_MAX_PREPARED_STMT_COUNT_REACHED:
+        case er_access_denied_no_password:
+        case er_account_locked_mysql:
+        case er_account_locked_mariadb:
         case er_read_only_transaction:
         case er_read_only_mode:
         case er_statement_timeout_mariadb:
@@ -201,6 +213,7 @@ struct MysqlConnection::Impl {
     ConnectionHandle handle;
     std::map<std::string, StatementHandle, std::less<>> statements{};
     bool broken = false;
+    std::size_t max_packet = 0;  // not asked yet
 
     [[noreturn]] void fail(unsigned code, const std::string& message) {
         broken = broken || breaks_connection(code);
@@ -314,6 +327,13 @@ void MysqlConnection::commit() {
 
 void MysqlConnection::rollback() noexcept {
     if (!impl_->broken && mysql_rollback(impl_->handle.get()) != 0) impl_->broken = true;
+}
+
+std::size_t MysqlConnection::max_packet() {
+    if (impl_->max_packet == 0) {
+        impl_->max_packet = static_cast<std::size_t>(execute("SELECT @@max_allowed_packet").rows.at(0).integer(0));
+    }
+    return impl_->max_packet;
 }
 
 bool MysqlConnection::is_broken() const noexcept {

@@ -98,6 +98,11 @@ TEST_F(Mysql, ManyDifferentStatementsDontPileUpOnTheServer) {
     EXPECT_GE(std::stoi(prepared()), 200);
 }
 
+TEST_F(Mysql, SaysHowLargeAStatementMayBe) {
+    EXPECT_EQ(16U * 1024 * 1024, connection_.max_packet()) << "MariaDB's default";
+    EXPECT_EQ(connection_.max_packet(), connection_.max_packet());
+}
+
 TEST_F(Mysql, WrongPasswordAndUnknownDatabaseAreSaidAndCanPass) {
     MysqlOptions options = database_.options();
     options.password = "wrong";

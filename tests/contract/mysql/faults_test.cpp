@@ -91,6 +91,27 @@ TEST(MysqlFaults, AServerThatDiesAndComesBackIsUsedAgain) {
         << "a restart between two statements goes unnoticed";
 }
 
+TEST(MysqlFaults, ARightThatIsTakenAwayCanPass) {
+    const test::MariadbServer server;
+    MysqlOptions options = test::test_mysql_options(server.url());
+    MysqlConnection connection(options);
+    connection.execute("CREATE TABLE t (x INT)");
+    options.user = "root";
+    options.password = "";
+    MysqlConnection root(options);
+    root.execute("CREATE USER reader IDENTIFIED BY 'nearline'");
+    root.execute("GRANT SELECT ON nearline.t TO reader");
+    MysqlOptions of_reader = test::test_mysql_options(server.url());
+    of_reader.user = "reader";
+    MysqlPool pool(of_reader);
+    EXPECT_THAT([&] { MysqlPool::Lease(pool)->execute("INSERT INTO t VALUES (1)"); },
+                ThrowsMessage<Unavailable>(HasSubstr("INSERT command denied")));
+    root.execute("GRANT INSERT ON nearline.t TO reader");
+    MysqlPool::Lease(pool)->execute("INSERT INTO t VALUES (1)");
+    root.execute("ALTER USER reader ACCOUNT LOCK");
+    EXPECT_THAT([&] { MysqlConnection locked(of_reader); }, ThrowsMessage<Unavailable>(HasSubstr("locked")));
+}
+
 // A certificate authority and a certificate for 127.0.0.1 of its own.
 void make_certificates(const test::TempDir& dir) {
     const std::string make =
