@@ -106,6 +106,7 @@ std::optional<Composition> Courier::next_mail(Claim& claim) {
             return std::nullopt;
         case MailPlan::Kind::wait:
             parts_.outbox.release(claim, plan.rest);
+            if (plan.rest.is_strict) say_held_back(claim, plan.rest);
             return std::nullopt;
         case MailPlan::Kind::single:
         case MailPlan::Kind::digest:
@@ -114,6 +115,13 @@ std::optional<Composition> Courier::next_mail(Claim& claim) {
     claim.count = plan.count;
     const bool is_digest = plan.kind == MailPlan::Kind::digest;
     return parts_.outbox.compose(claim, plan.entries, is_digest, plan.count, options_.lease);
+}
+
+void Courier::say_held_back(const Claim& claim, const Outbox::Rest& rest) {
+    parts_.metrics.held_back.add();
+    log::info("a user's mail is held back by the limit",
+              {{"user", claim.user.to_string()},
+               {"for", setting_values::format_duration(rest.time.value_or(std::chrono::milliseconds(0)))}});
 }
 
 Sent Courier::send(const Composition& mail, const std::string& address) {

@@ -67,6 +67,7 @@ private:
     bool is_skipped(const Claim& claim, const std::optional<AddressBook::Recipient>& recipient);
     void skip_from_before(const Claim& claim, const AddressBook::Recipient& recipient);
     std::optional<Composition> next_mail(Claim& claim);
+    void say_held_back(const Claim& claim, const Outbox::Rest& rest);
     Sent send(const Composition& mail, const std::string& address);
     Next settle(const Claim& claim, const Composition& mail, Sent sent, const StopToken& stop);
     Next bury(const Claim& claim, const Composition& mail, const Sent& sent);

@@ -33,6 +33,8 @@ NotificationMetrics::NotificationMetrics(Metrics& metrics)
                                    "Predictions whose mail was refused for good, and which went to the dead letters")),
       lost_leases(metrics.counter("nearline_notification_lost_leases_total",
                                   "Leases that ended while a mail was sent: another sender may have sent it, too")),
+      held_back(metrics.counter("nearline_notification_held_back_total",
+                                "Times that --mail-limit made a user wait; what comes meanwhile goes into one mail")),
       waiting(metrics.gauge("nearline_notification_waiting", "Predictions that wait to be mailed")),
       oldest_waiting_seconds(metrics.gauge("nearline_notification_oldest_waiting_seconds",
                                            "How long the first of them has waited; 0 when there is none")),

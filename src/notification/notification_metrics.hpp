@@ -24,6 +24,7 @@ struct NotificationMetrics {
     Counter repeats;       ///< mails that were tried before
     Counter dead_letters;  ///< predictions whose mail was refused for good
     Counter lost_leases;
+    Counter held_back;  ///< times that the limit made a user wait
     Gauge waiting;
     Gauge oldest_waiting_seconds;
     Histogram send_seconds;

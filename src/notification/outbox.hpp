@@ -85,6 +85,10 @@ public:
     /// claim(): what has a lease then was left by a process that died.
     virtual void end_leases() = 0;
 
+    /// Makes due at once whoever waits by the rules of who released them (limit, digest), and is nobody's at the
+    /// moment: for who may have other rules. Whom the mail server put off waits on.
+    virtual void end_rests() = 0;
+
     struct Refused {
         std::size_t index;   ///< of the entry
         std::string reason;  ///< for people

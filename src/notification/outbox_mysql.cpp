@@ -34,6 +34,14 @@ public:
         });
     }
 
+    void end_rests() override {
+        pool_.repeatable([](MysqlConnection& connection) {
+            return connection.execute("UPDATE outbox_users SET not_before = 0, due_at = " NEARLINE_NOW
+                                      " WHERE due_at > " NEARLINE_NOW " AND lease_until <= " NEARLINE_NOW
+                                      " AND failures = 0");
+        });
+    }
+
     std::vector<Refused> add(std::span<const Entry> entries) override {
         std::vector<Refused> refused;
         pool_.transaction([&](MysqlConnection& connection) {

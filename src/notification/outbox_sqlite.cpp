@@ -42,6 +42,16 @@ public:
         });
     }
 
+    void end_rests() override {
+        change([](SQLite::Database& database) {
+            SQLite::Statement update(database,
+                                     "UPDATE outbox_users SET not_before = 0, due_at = ?1 WHERE due_at > ?1 AND "
+                                     "lease_until <= ?1 AND failures = 0");
+            update.bind(1, now_ms());
+            update.exec();
+        });
+    }
+
     std::vector<Refused> add(std::span<const Entry> entries) override {
         change([&](SQLite::Database& database) {
             const std::int64_t now = now_ms();

@@ -120,6 +120,8 @@ void Service::Impl::keep() {
         const auto prepare = [this] {
             parts_.outbox.prepare();
             if (options_.is_alone) parts_.outbox.end_leases();
+            // Whoever waits may do so by settings of before.
+            if (!is_off()) parts_.outbox.end_rests();
         };
         if (!until_available(parts_.health, parts_.outbox.dependency(), stop_, prepare, senders_witness)) return;
         for (const auto& courier : couriers_) {

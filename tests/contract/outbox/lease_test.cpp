@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <map>
 #include <mutex>
+#include <set>
 #include <span>
 #include <thread>
 
@@ -169,6 +170,33 @@ TEST_P(OutboxLeases, AStrictRestEndsWithItsTimeAndGatheringIsRemembered) {
     claim = outbox_->claim(long_lease);
     ASSERT_TRUE(claim) << "something waits";
     EXPECT_FALSE(claim->count.is_gathering);
+}
+
+TEST_P(OutboxLeases, RestsCanBeEndedButNotThoseOfWhoWasPutOff) {
+    const auto rest = [&](const Uuid& user, bool is_strict) {
+        add(user, 1);
+        const auto claim = outbox_->claim(long_lease);
+        ASSERT_EQ(user, claim->user);
+        outbox_->release(*claim, {.time = 1h, .is_strict = is_strict});
+    };
+    rest(ann_, true);
+    rest(bob_, false);
+    const Uuid put_off = Uuid::random();
+    add(put_off, 1);
+    auto claim = outbox_->claim(long_lease);
+    outbox_->compose(*claim, 1, false, {}, long_lease);
+    outbox_->put_off(*claim, 1h, "450 mailbox busy");
+    const Uuid leased = Uuid::random();
+    add(leased, 1);
+    const auto held = outbox_->claim(long_lease);
+    ASSERT_EQ(leased, held->user);
+    const auto other = another();
+    EXPECT_FALSE(other->claim(long_lease));
+    other->end_rests();
+    std::set<Uuid> due;
+    while ((claim = other->claim(long_lease))) due.insert(claim->user);
+    EXPECT_EQ((std::set{ann_, bob_}), due);
+    outbox_->release(*held, {});
 }
 
 TEST_P(OutboxLeases, WhoHasNothingLeftIsNotDue) {

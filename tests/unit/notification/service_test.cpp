@@ -219,6 +219,32 @@ TEST_F(ServiceTest, ADrainLetsGoOfAMailThatHangs) {
     EXPECT_EQ(1U, outbox_->totals().waiting) << "for the next process";
 }
 
+TEST_F(ServiceTest, AnotherLimitHoldsForWhatWaits) {
+    options_.courier.rules.limit = 1;
+    start();
+    append(3, Uuid::random());
+    ASSERT_TRUE(wait([&] { return NotificationMetrics(metrics_).held_back.value() == 1; }));
+    service_.reset();
+    EXPECT_EQ(1U, server_.count());
+    options_.courier.rules.limit = 0;
+    start();
+    EXPECT_TRUE(wait([&] { return outbox_->totals().waiting == 0; }));
+    EXPECT_EQ(2U, server_.count()) << "what was held back is one mail";
+}
+
+TEST_F(ServiceTest, AnotherModeHoldsForWhatWaits) {
+    options_.courier.rules.mode = MailRules::Mode::digest;
+    outbox_->prepare();
+    start();
+    append(3, Uuid::random());
+    ASSERT_TRUE(wait([&] { return outbox_->next_due().value_or(0ms) > 1h; }));
+    service_.reset();
+    EXPECT_EQ(0, server_.tries);
+    options_.courier.rules.mode = MailRules::Mode::every;
+    start();
+    EXPECT_TRUE(wait([&] { return server_.count() == 3; }));
+}
+
 TEST_F(ServiceTest, SwitchedOffItReadsAndMailsNothing) {
     options_.courier.rules.mode = MailRules::Mode::off;
     outbox_->prepare();
