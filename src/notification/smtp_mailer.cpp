@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstring>
@@ -44,17 +45,36 @@ struct Dialogue {
         if (line.starts_with("RCPT TO")) stage = Stage::recipient;
         is_farewell_ = line.starts_with("QUIT");
     }
-    /// "550-5.1.1 No such user", "550 here"
+    /// "550-5.1.1 No such user", "550 5.1.1 here": "550 5.1.1 No such user here"
     void reply_line(std::string_view line) {
         // After a failure libcurl says QUIT: what is said to that is not why.
         if (is_farewell_) return;
         if (is_reply_complete_) words.clear();
+        const bool is_first = is_reply_complete_;
         if (line.size() >= 3) code = (line[0] - '0') * 100 + (line[1] - '0') * 10 + (line[2] - '0');
         is_reply_complete_ = line.size() < 4 || line[3] != '-';
-        words += (words.empty() ? "" : " ") + plain_words(line);
+        // Every line has the code in front, and most servers repeat what RFC 3463 adds to it.
+        std::string_view text = line.substr(std::min<std::size_t>(4, line.size()));
+        const std::string_view enhanced = enhanced_code(text);
+        if (is_first) {
+            words = line.substr(0, 3);
+            enhanced_ = enhanced;
+        } else if (enhanced == enhanced_) {
+            text.remove_prefix(enhanced.size());
+        }
+        words = plain_words(words + ' ' + std::string(text));
     }
 
 private:
+    /// "5.1.1" at the beginning, or nothing.
+    static std::string_view enhanced_code(std::string_view text) {
+        const std::string_view word = text.substr(0, text.find_first_of(" \r\n"));
+        const bool is_code = std::count(word.begin(), word.end(), '.') == 2 &&
+                             word.find_first_not_of("0123456789.") == std::string_view::npos;
+        return is_code ? word : std::string_view();
+    }
+
+    std::string enhanced_{};
     bool is_reply_complete_ = true;
     bool is_farewell_ = false;
 };

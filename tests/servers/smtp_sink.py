@@ -5,6 +5,7 @@ The recipient's address says what becomes of a mail, by what it begins with:
     refuse-        550 to RCPT               refuse-data-   554 once it has the mail
     later-N-       450 to RCPT, N times      later-data-    451 once it has the mail, once
     later-         450 to RCPT, always       hang-          no answer to RCPT
+    refuse-long-   550 to RCPT, in many lines
     close-data-    takes the mail and hangs up without a word; a repeat of it gets an answer
 
 All others are taken."""
@@ -40,6 +41,8 @@ class Sink:
 
     async def handle_RCPT(self, server, session, envelope, address, options):
         self.seen[address] += 1
+        if address.startswith("refuse-long-"):
+            return "550-5.1.1 no such mailbox\r\n" * 100 + "550 5.1.1 here"
         if re.match(r"refuse-(?!data-)", address):
             return "550 5.1.1 no such mailbox here"
         if times := re.match(r"later-(\d+)-", address):

@@ -96,7 +96,10 @@ TEST_F(SmtpTest, RepeatsTheServersWords) {
     EXPECT_EQ("450 4.2.1 mailbox busy, try again", result.words);
     result = mailer->send(mail_to("refuse-data-ann@example.com"));
     EXPECT_EQ(Outcome::permanent, result.outcome);
-    EXPECT_EQ("554-5.7.1 this mail 554 5.7.1 is not wanted", result.words);
+    EXPECT_EQ("554 5.7.1 this mail is not wanted", result.words);
+    result = mailer->send(mail_to("refuse-long-ann@example.com"));
+    EXPECT_EQ(Outcome::permanent, result.outcome);
+    EXPECT_LE(result.words.size(), 600U) << "the outbox has no room for more";
     const Message mail = mail_to("later-data-ann@example.com");
     result = mailer->send(mail);
     EXPECT_EQ(Outcome::temporary, result.outcome);
