@@ -5,7 +5,6 @@
 #include <variant>
 
 #include "domain/problem.hpp"
-#include "domain/time.hpp"
 #include "schema/prediction_record.hpp"
 #include "stream/request_context.hpp"
 
@@ -16,14 +15,6 @@ Counter archived(Metrics& metrics, const char* outcome) {
     return metrics.counter("nearline_archive_records_total",
                            "Records by what they were: prediction, failure, expired (past --keep-days, not archived)",
                            {{"outcome", outcome}});
-}
-
-/// A record that has no time of its own (-1 on Kafka) is as old as its prediction.
-std::int64_t time_of(const stream::ConsumedRecord& record, const Prediction& prediction) {
-    if (record.timestamp > 0) return record.timestamp;
-    const auto created = parse_created_at(prediction.created_at);
-    if (!created) return record.timestamp;
-    return std::chrono::floor<std::chrono::milliseconds>(created->time_since_epoch()).count();
 }
 
 Rejection refused_by_database(const std::string& reason) {
@@ -115,7 +106,7 @@ std::optional<std::variant<Document, Rejection>> Archiver::to_document(const str
     document.entry.prediction = std::get<Prediction>(std::move(prediction));
     document.at = record.at;
     document.offset = record.offset;
-    document.timestamp = time_of(record, document.entry.prediction);
+    document.timestamp = time_of(record.timestamp, document.entry.prediction);
     if (document.timestamp < oldest_timestamp) return std::nullopt;
     return document;
 }

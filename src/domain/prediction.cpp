@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "domain/json.hpp"
+#include "domain/time.hpp"
 
 namespace nearline {
 namespace {
@@ -51,6 +52,13 @@ std::optional<double> number(const json::value& value) {
 bool is_finite_float32(double value) noexcept {
     static_assert(std::numeric_limits<float>::is_iec559, "what is too large becomes an infinity");
     return std::isfinite(static_cast<float>(value));
+}
+
+std::int64_t time_of(std::int64_t record_timestamp, const Prediction& prediction) {
+    if (record_timestamp > 0) return record_timestamp;
+    const auto created = parse_created_at(prediction.created_at);
+    if (!created) return record_timestamp;
+    return std::chrono::floor<std::chrono::milliseconds>(created->time_since_epoch()).count();
 }
 
 std::string number_to_json(double value) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <boost/json/fwd.hpp>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -42,6 +43,10 @@ struct Prediction {
     std::string message{};                    ///< "Success", or why it failed
     friend bool operator==(const Prediction&, const Prediction&) = default;
 };
+
+/// When a record of the output topic was made, ms since 1970-01-01 UTC: one that has no time of its own (-1 on Kafka)
+/// is as old as its prediction.
+std::int64_t time_of(std::int64_t record_timestamp, const Prediction& prediction);
 
 /// A number as JSON in its shortest form that reads back the same, always with a fraction: 2.0, 0.1,
 /// 1.0e+300. Only for finite numbers.

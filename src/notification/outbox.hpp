@@ -19,7 +19,8 @@ namespace nearline::notification {
 struct Entry {
     Uuid request_id;
     Uuid user;
-    stream::ConsumedRecord record{};  ///< as it was on the topic: what a dead letter would be made of
+    /// As it was on the topic: what a dead letter would be made of. Its time is time_of().
+    stream::ConsumedRecord record{};
     /// It came back from the dead letters: where it is dead in the outbox, it is mailed after all.
     bool is_retried = false;
 };

@@ -82,10 +82,11 @@ OutboxTarget::Judged OutboxTarget::judge(const stream::ConsumedRecord& record, c
         return Skipped{&NotificationMetrics::failures};
     const auto headers = stream::read_request_headers(record, cluster_id);
     if (!headers.context.user) return Skipped{&NotificationMetrics::without_user};
-    if (!is_retried && record.timestamp < now - options_.max_age.count()) {
-        return Skipped{&NotificationMetrics::too_old};
-    }
-    return Entry{headers.context.id, *headers.context.user, record, is_retried};
+    const std::int64_t time = time_of(record.timestamp, std::get<Prediction>(prediction));
+    if (!is_retried && time < now - options_.max_age.count()) return Skipped{&NotificationMetrics::too_old};
+    Entry entry{headers.context.id, *headers.context.user, record, is_retried};
+    entry.record.timestamp = time;
+    return entry;
 }
 
 std::vector<Outbox::Refused> OutboxTarget::add(const std::vector<Entry>& entries) {

@@ -22,6 +22,16 @@ Prediction setosa() {
             .message = "Success"};
 }
 
+TEST(Prediction, ARecordWithoutATimeIsAsOldAsItsPrediction) {
+    Prediction prediction;
+    prediction.created_at = "2026-01-02 03:04:05.678901";
+    EXPECT_EQ(5, time_of(5, prediction));
+    EXPECT_EQ(1'767'323'045'678, time_of(-1, prediction));
+    EXPECT_EQ(1'767'323'045'678, time_of(0, prediction));
+    prediction.created_at = "yesterday";
+    EXPECT_EQ(-1, time_of(-1, prediction));
+}
+
 TEST(NumberToJson, IsShortestWithAFraction) {
     EXPECT_EQ(number_to_json(2), "2.0");
     EXPECT_EQ(number_to_json(0.1), "0.1");

@@ -36,7 +36,8 @@ protected:
         made.prepare();
         return made.write(records, "cluster");
     }
-    stream::ConsumedRecord record(int status = 200, const std::optional<Uuid>& user = Uuid::random()) {
+    stream::ConsumedRecord record(int status = 200, const std::optional<Uuid>& user = Uuid::random(),
+                                  const std::string& created_at = "2022-12-29 00:07:11.830677") {
         stream::ConsumedRecord made;
         made.at = {"output-topic", 1};
         made.offset = ++offset_;
@@ -44,7 +45,7 @@ protected:
         made.value = codec_.encode(
             R"({"sepal_length":5.1,"sepal_width":3.5,"petal_length":1.4,"petal_width":0.2,"status":)" +
             std::to_string(status) + R"(,"model_id":null,"prediction":)" + (status == 200 ? R"("setosa")" : "null") +
-            R"(,"model_type":null,"created_at":"2022-12-29 00:07:11.830677","message":"m"})");
+            R"(,"model_type":null,"created_at":")" + created_at + R"(","message":"m"})");
         made.headers = {{"request-id", Uuid::random().to_string()}};
         if (user) made.headers.push_back({"user", user->to_string()});
         return made;
@@ -101,6 +102,21 @@ TEST_F(TargetTest, ALetterThatIsTriedAgainMayBeOld) {
     old.at.topic = options_.retry_topic;
     write({old});
     EXPECT_EQ(1U, waiting());
+}
+
+TEST_F(TargetTest, ARecordWithoutATimeIsAsOldAsItsPrediction) {
+    const auto created = wall_now() - 5min;
+    auto fresh = record(200, Uuid::random(), to_created_at(created));
+    fresh.timestamp = -1;
+    auto old = record();
+    old.timestamp = -1;
+    write({fresh, old});
+    EXPECT_EQ(1, counters_.too_old.value());
+    const auto claim = outbox_->claim(60s);
+    ASSERT_TRUE(claim);
+    const auto mail = outbox_->compose(*claim, 1, false, {}, 60s);
+    EXPECT_EQ(std::chrono::floor<std::chrono::milliseconds>(created.time_since_epoch()).count(),
+              mail.entries.at(0).record.timestamp);
 }
 
 TEST_F(TargetTest, RefusesWhatIsNoPrediction) {
