@@ -147,6 +147,10 @@ public:
     /// `keep`; gives how many.
     virtual std::size_t sweep(std::chrono::milliseconds keep, std::size_t most) = 0;
 
+    /// Forgets at most `most` users for whom nothing waits and who were sent nothing for so long; gives how many.
+    /// `rest`: no less than the hour that MailCount is about.
+    virtual std::size_t sweep_users(std::chrono::milliseconds rest, std::size_t most) = 0;
+
     struct Totals {
         std::size_t waiting = 0;                 ///< entries that have not ended
         std::chrono::milliseconds oldest_age{};  ///< of the first of them; 0 when there is none

@@ -219,6 +219,30 @@ public:
             .matched;
     }
 
+    // They are found without a lock: a DELETE that looks for them would lock all on its way, and wait for who works on
+    // one of them. Who has got something since is due by now, and stays.
+    std::size_t sweep_users(std::chrono::milliseconds rest, std::size_t most) override {
+        const std::int64_t time = rest.count();
+        const MysqlResult found = pool_.repeatable([&](MysqlConnection& connection) {
+            return connection.execute(
+                "SELECT user FROM outbox_users WHERE due_at IS NULL AND lease_token IS NULL AND "
+                "hour_began < " NEARLINE_NOW " - ? LIMIT ?",
+                {time, static_cast<std::int64_t>(most)});
+        });
+        std::size_t removed = 0;
+        for (const MysqlRow& row : found.rows) {
+            removed += pool_
+                           .repeatable([&](MysqlConnection& connection) {
+                               return connection.execute(
+                                   "DELETE FROM outbox_users WHERE user = ? AND due_at IS NULL AND lease_token IS NULL "
+                                   "AND hour_began < " NEARLINE_NOW " - ?",
+                                   {row.text(0), time});
+                           })
+                           .matched;
+        }
+        return removed;
+    }
+
     Totals totals() override {
         const MysqlResult found = pool_.repeatable([](MysqlConnection& connection) {
             return connection.execute("SELECT COUNT(*), " NEARLINE_NOW

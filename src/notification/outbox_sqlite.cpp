@@ -250,6 +250,17 @@ public:
         });
     }
 
+    std::size_t sweep_users(std::chrono::milliseconds rest, std::size_t most) override {
+        return change([&](SQLite::Database& database) {
+            SQLite::Statement remove(database,
+                                     "DELETE FROM outbox_users WHERE user IN (SELECT user FROM outbox_users WHERE "
+                                     "due_at IS NULL AND lease_token IS NULL AND hour_began < ? LIMIT ?)");
+            remove.bind(1, now_ms() - rest.count());
+            remove.bind(2, static_cast<std::int64_t>(most));
+            return static_cast<std::size_t>(remove.exec());
+        });
+    }
+
     Totals totals() override {
         return database_.use([](SQLite::Database& database) {
             SQLite::Statement query(database, "SELECT count(*), min(queued_at) FROM outbox_entries WHERE state < 2");

@@ -25,6 +25,9 @@ constexpr auto look_every = 5'000ms;
 constexpr auto shortest_look = 20ms;
 constexpr auto tidy_every = 15'000ms;
 constexpr int tidies_per_sweep = 4;
+/// Looks at all users who are known, so not often. Longer than the hour in which a user's mails are counted.
+constexpr int tidies_per_sweep_of_users = 240;
+constexpr std::chrono::milliseconds shortest_rest = 2h;
 /// Entries removed at a time: the outbox is used meanwhile.
 constexpr std::size_t sweep_step = 500;
 constexpr auto between_steps = 10ms;
@@ -96,6 +99,7 @@ private:
     void tidy();
     void skip_everything();
     void sweep();
+    void sweep_users();
     bool is_off() const noexcept { return options_.courier.rules.mode == MailRules::Mode::off; }
 
     const Parts parts_;
@@ -204,6 +208,7 @@ void Service::Impl::tidy() {
             metrics_.waiting.set(static_cast<double>(totals.waiting));
             metrics_.oldest_waiting_seconds.set(std::chrono::duration<double>(totals.oldest_age).count());
             if (round % tidies_per_sweep == 0) sweep();
+            if (round % tidies_per_sweep_of_users == 0) sweep_users();
         } catch (const Unavailable& error) {
             log::debug("the outbox is not tidied now", {{"reason", error.what()}});
         } catch (const std::exception& error) {
@@ -223,6 +228,14 @@ void Service::Impl::skip_everything() {
 
 void Service::Impl::sweep() {
     while (parts_.outbox.sweep(options_.keep, sweep_step) == sweep_step) {
+        if (stop_.wait_for(between_steps)) return;
+    }
+}
+
+/// Whoever was mailed, or was to be and is unknown or wants none, would have a row for ever.
+void Service::Impl::sweep_users() {
+    const auto rest = std::max(options_.keep, shortest_rest);
+    while (parts_.outbox.sweep_users(rest, sweep_step) == sweep_step) {
         if (stop_.wait_for(between_steps)) return;
     }
 }

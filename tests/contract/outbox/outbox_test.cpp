@@ -176,6 +176,34 @@ TEST_P(OutboxTest, SweepsWhatEndedLongAgoInSteps) {
     EXPECT_EQ(1U, outbox_->totals().waiting) << "what waits is kept";
 }
 
+TEST_P(OutboxTest, SweepsUsersForWhomNothingWaitsInSteps) {
+    std::vector<Uuid> users;
+    for (int i = 0; i < 3; ++i) add(users.emplace_back(Uuid::random()), 1);
+    for (int i = 0; i < 3; ++i) ASSERT_TRUE(send_one(*outbox_));
+    add(ann_, 1);
+    add(bob_, 1);
+    const auto claim = outbox_->claim(long_lease);
+    EXPECT_EQ(2U, outbox_->sweep_users(2h, 2));
+    EXPECT_EQ(1U, another()->sweep_users(2h, 2));
+    EXPECT_EQ(0U, outbox_->sweep_users(2h, 2));
+    outbox_->release(*claim, {});
+    EXPECT_EQ(2U, outbox_->totals().waiting);
+    for (int i = 0; i < 2; ++i) EXPECT_TRUE(send_one(*outbox_));
+    add(users[0], 1);
+    EXPECT_TRUE(send_one(*outbox_)) << "who is forgotten may come again";
+}
+
+TEST_P(OutboxTest, WhoWasMailedLatelyIsNotForgotten) {
+    add(ann_, 1);
+    const auto claim = outbox_->claim(long_lease);
+    outbox_->compose(*claim, 1, false, {.hour_began = now_ms(), .mails = 1}, long_lease);
+    outbox_->finish(*claim, Outbox::End::sent, "");
+    outbox_->release(*claim, {});
+    EXPECT_EQ(0U, outbox_->sweep_users(2h, 10));
+    std::this_thread::sleep_for(20ms);
+    EXPECT_EQ(1U, outbox_->sweep_users(1ms, 10));
+}
+
 TEST_P(OutboxTest, ARecordFromTheFutureIsKeptUntilItIsOld) {
     std::vector<Entry> entries{entry(ann_)};
     entries[0].record.timestamp += 3'600'000;
