@@ -24,6 +24,10 @@ using namespace std::chrono_literals;
 constexpr auto look_every = 5'000ms;
 constexpr auto shortest_look = 20ms;
 constexpr auto tidy_every = 15'000ms;
+/// While something waits or comes, numbers are no older; but where so much waits that counting takes long, it takes no
+/// more than a twentieth of the time.
+constexpr auto count_every = 1'000ms;
+constexpr int rests_per_count = 20;
 constexpr int tidies_per_sweep = 4;
 /// Looks at all users who are known, so not often. Longer than the hour in which a user's mails are counted.
 constexpr int tidies_per_sweep_of_users = 240;
@@ -88,7 +92,10 @@ private:
         target.max_age = options_.max_age;
         target.retry_topic = options_.sink.retry_topic;
         target.registry_dependency = options_.registry_dependency;
-        target.on_added = [this](std::size_t users) { bell_.ring(users); };
+        target.on_added = [this](std::size_t users) {
+            has_news_ = true;
+            bell_.ring(users);
+        };
         return target;
     }
 
@@ -97,6 +104,8 @@ private:
     Courier::Turn take_turn(Courier& courier);
     std::chrono::milliseconds time_to_look();
     void tidy();
+    void tidy_once(int round);
+    std::chrono::milliseconds count();
     void skip_everything();
     void sweep();
     void sweep_users();
@@ -111,6 +120,7 @@ private:
     FailingSlots failing_;
     ServerGate gate_;
     std::atomic<int> busy_ = 0;
+    std::atomic<bool> has_news_ = false;  // for count()
     std::vector<std::unique_ptr<Courier>> couriers_;
     std::thread keeper_;
     OutboxTarget target_;
@@ -201,21 +211,39 @@ std::chrono::milliseconds Service::Impl::time_to_look() {
 }
 
 void Service::Impl::tidy() {
-    for (int round = 0; !stop_.requested(); ++round) {
+    SteadyTime next_tidy = now();
+    std::chrono::milliseconds pause = count_every;
+    for (int round = 0; !stop_.requested(); stop_.wait_for(pause)) {
         try {
-            if (is_off()) skip_everything();
-            const auto totals = parts_.outbox.totals();
-            metrics_.waiting.set(static_cast<double>(totals.waiting));
-            metrics_.oldest_waiting_seconds.set(std::chrono::duration<double>(totals.oldest_age).count());
-            if (round % tidies_per_sweep == 0) sweep();
-            if (round % tidies_per_sweep_of_users == 0) sweep_users();
+            if (now() >= next_tidy) {
+                next_tidy = now() + tidy_every;
+                tidy_once(round++);
+                pause = count();
+            } else if (has_news_ || metrics_.waiting.value() > 0) {
+                pause = count();
+            }
         } catch (const Unavailable& error) {
             log::debug("the outbox is not tidied now", {{"reason", error.what()}});
         } catch (const std::exception& error) {
             log::error("the outbox can't be tidied", {{"reason", error.what()}});
         }
-        stop_.wait_for(tidy_every);
     }
+}
+
+void Service::Impl::tidy_once(int round) {
+    if (is_off()) skip_everything();
+    if (round % tidies_per_sweep == 0) sweep();
+    if (round % tidies_per_sweep_of_users == 0) sweep_users();
+}
+
+/// When to do so again.
+std::chrono::milliseconds Service::Impl::count() {
+    const auto begin = now();
+    has_news_ = false;
+    const auto totals = parts_.outbox.totals();
+    metrics_.waiting.set(static_cast<double>(totals.waiting));
+    metrics_.oldest_waiting_seconds.set(std::chrono::duration<double>(totals.oldest_age).count());
+    return std::max(count_every, std::chrono::ceil<std::chrono::milliseconds>(rests_per_count * (now() - begin)));
 }
 
 /// What waits from a time when mail was on would go out, late, when it is on again.

@@ -163,6 +163,18 @@ TEST_F(ServiceTest, SendsWhatWaitsWithoutTheStream) {
     EXPECT_TRUE(wait([&] { return server_.count() == 3; }));
 }
 
+TEST_F(ServiceTest, SaysSoonWhatWaits) {
+    const auto begin = std::chrono::steady_clock::now();
+    const Gauge waiting = NotificationMetrics(metrics_).waiting;
+    server_.is_away = true;
+    start();
+    append(3, Uuid::random());
+    ASSERT_TRUE(wait([&] { return waiting.value() == 3; }));
+    server_.is_away = false;
+    ASSERT_TRUE(wait([&] { return waiting.value() == 0; }));
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, 10s);
+}
+
 TEST_F(ServiceTest, WhileTheServerIsAwayOneTriesForAll) {
     options_.server_retry = {.first = 100ms, .most = 100ms};
     server_.is_away = true;
