@@ -36,6 +36,10 @@ std::variant<Prediction, Rejection> read_prediction(const boost::json::value& do
     }
     if (prediction->status == 200 && !prediction->prediction)
         return no_prediction("status is 200, and prediction is null, which says that there is none");
+    if (prediction->status != 200 && prediction->prediction) {
+        return no_prediction("status is " + std::to_string(prediction->status) +
+                             ", which says that there is no prediction, and there is one");
+    }
     return *std::move(prediction);
 }
 

@@ -56,6 +56,11 @@ TEST(PredictionRecord, WhatNoReaderCouldUseIsNone) {
                     HasSubstr("neither that of a prediction"))
             << status;
     }
+    for (const char* const prediction : {R"("a")", R"("")"}) {
+        EXPECT_THAT(reason_of(std::string(R"({"status":422,"prediction":)") + prediction +
+                              R"(,"created_at":"2026-01-01 00:00:00.000000","message":""})"),
+                    HasSubstr("status is 422, which says that there is no prediction"));
+    }
     EXPECT_THAT(reason_of("[]"), HasSubstr("not a prediction"));
 }
 
