@@ -14,6 +14,7 @@
 
 #include "domain/problem.hpp"
 #include "domain/time.hpp"
+#include "runtime/log.hpp"
 #include "store/migration_plan.hpp"
 
 namespace nearline::store {
@@ -33,6 +34,8 @@ void make_private_file(const std::string& path) {
     std::error_code error;
     if (!folder.empty() && fs::create_directories(folder, error)) {
         fs::permissions(folder, fs::perms::owner_all, error);
+        // Who has misspelt a path finds an empty database there.
+        if (!error) log::info("made the folder of a new database", {{"folder", folder.string()}});
     }
     if (error) refuse(path, "its folder can't be made: " + error.message());
     const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);

@@ -37,7 +37,10 @@ mode_t mode_of(const std::string& path) {
 TEST(OpenSqlite, MakesAPrivateDatabaseWithItsFolder) {
     const test::TempDir dir;
     const std::string path = dir / "deep/er/users.db";
+    testing::internal::CaptureStderr();
     auto database = open_sqlite(path);
+    EXPECT_THAT(testing::internal::GetCapturedStderr(),
+                AllOf(HasSubstr("made the folder of a new database"), HasSubstr(dir / "deep/er")));
     database->exec("CREATE TABLE t (x)");
     EXPECT_EQ(0600U, mode_of(path));
     EXPECT_EQ(0600U, mode_of(path + "-wal"));
