@@ -171,6 +171,18 @@ TEST_P(Groups, LoseNothingWhileMembersComeAndGo) {
         for (const auto& [at, offset] : next) positions.push_back({at, offset});
         from.commit_async(positions);
     };
+    const auto missing = [&] {
+        std::string text;
+        for (const auto& value : sent) text += got.contains(value) ? "" : value + " ";
+        return text;
+    };
+    const auto progress = [&] {
+        std::string text;
+        for (const auto& [at, offset] : admin()->committed(id)) {
+            text += std::to_string(at.partition) + ":" + std::to_string(offset) + " ";
+        }
+        return text;
+    };
     std::vector<std::unique_ptr<GroupConsumer>> members;
     for (int round = 0; round < 6; ++round) {
         members.push_back(consumer(name, id));
@@ -190,7 +202,7 @@ TEST_P(Groups, LoseNothingWhileMembersComeAndGo) {
         for (auto& member : members) read(*member);
         return got == sent;
     })) << got.size()
-        << " of " << sent.size();
+        << " of " << sent.size() << "; missing: " << missing() << "; committed: " << progress();
 }
 
 TEST_P(Groups, CommitInTheLastMoment) {
