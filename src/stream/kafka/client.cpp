@@ -18,7 +18,7 @@ namespace nearline::stream::kafka {
 namespace {
 
 /// Set by Nearline from its own settings, or what its promises rest on.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 15> reserved{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 17> reserved{{
     {"bootstrap.servers", "--stream names the brokers"},
     {"metadata.broker.list", "--stream names the brokers"},
     {"group.id", "groups are named by --group-prefix"},
@@ -26,6 +26,8 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 15> reserved
     {"acks", "an accepted request is acknowledged by all in-sync replicas"},
     {"request.required.acks", "an accepted request is acknowledged by all in-sync replicas"},
     {"enable.idempotence", "a record that is sent again must be stored once"},
+    {"max.in.flight.requests.per.connection", "what failed would count as stored where a later request was"},
+    {"max.in.flight", "what failed would count as stored where a later request was"},
     {"message.timeout.ms", "it has to stay below the HTTP deadline"},
     {"delivery.timeout.ms", "it has to stay below the HTTP deadline"},
     {"isolation.level", "readers are read-committed"},

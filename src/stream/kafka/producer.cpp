@@ -14,6 +14,9 @@ Properties properties_for(const ProducerOptions& options) {
         {"enable.idempotence", "true"},
         {"message.timeout.ms", delivery},
         {"request.timeout.ms", delivery},
+        // Of two that are under way the first can be refused, by a broker that does not lead a new partition yet, and
+        // the second be taken: librdkafka then reports both as stored.
+        {"max.in.flight.requests.per.connection", "1"},
         // A record leaves at once; what comes while a request is under way goes out together.
         {"linger.ms", "0"},
         {"sticky.partitioning.linger.ms", "0"},

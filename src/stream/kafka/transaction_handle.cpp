@@ -19,6 +19,7 @@ Properties properties_for(const std::string& id, const TransactionHandle::Times&
         {"transaction.timeout.ms", std::to_string(to_ms(times.transaction))},
         {"message.timeout.ms", delivery},
         {"request.timeout.ms", delivery},
+        {"max.in.flight.requests.per.connection", "1"},  // as in producer.cpp
         {"socket.timeout.ms", std::to_string(to_ms(times.transaction))},
         // The next transaction may have to wait for the end of the one before, a millisecond or two.
         {"retry.backoff.ms", "5"},
