@@ -40,12 +40,6 @@ bool is_ready(const Job& job) noexcept {
     return job.answer.state == Outlet::State::sent || job.dead_letter.state == Outlet::State::sent;
 }
 
-std::size_t size_of(const stream::Record& record) noexcept {
-    std::size_t size = (record.key ? record.key->size() : 0) + (record.value ? record.value->size() : 0);
-    for (const auto& [name, value] : record.headers) size += name.size() + (value ? value->size() : 0);
-    return size;
-}
-
 /// What goes together: of each partition the first records that are ready, and where it goes on behind them.
 struct Batch {
     std::vector<Job*> jobs;
@@ -179,7 +173,7 @@ bool TransactionalDispatch::add(Batch& batch, Job& job) const {
         if (outlet->state != Outlet::State::sent) continue;
         batch.outlets.push_back(outlet);
         batch.records.push_back(context_.destinations.record_for(*outlet));
-        batch.bytes += size_of(batch.records.back().record);
+        batch.bytes += stream::size_in_bytes(batch.records.back().record);
     }
     return true;
 }

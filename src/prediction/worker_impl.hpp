@@ -48,7 +48,6 @@ private:
     void tell_watchdog();
     std::chrono::milliseconds wait_time() const;
     void keep_in_bounds();
-    void pause();
     void look_at_partitions();
     void commit_if_due();
     std::vector<stream::Position> take_commits();

@@ -104,7 +104,6 @@ public:
 
     /// As GroupConsumer::poll(); waits for less while it does not know yet whether it has a share.
     std::vector<ConsumedRecord> poll(std::size_t most, std::chrono::milliseconds timeout);
-    bool is_ready() const noexcept { return is_ready_; }
     std::set<TopicPartition> assignment() const { return consumer_->assignment(); }
 
     /// Takes nothing more of what it has, and stays a member; to be said again where more may have come.
