@@ -49,6 +49,36 @@ struct Service {
     std::unique_ptr<Worker> worker;
 };
 
+/// Sends requests on a thread of its own, until it is stopped.
+class Load {
+public:
+    /// `send` gives the request's id.
+    explicit Load(std::function<std::string()> send) : send_(std::move(send)) {
+        thread_ = std::thread([this] {
+            while (goes_on_) {
+                for (int i = 0; i < 20; ++i) ids_.insert(send_());
+                std::this_thread::sleep_for(2ms);
+            }
+        });
+    }
+    ~Load() { stop(); }
+    Load(const Load&) = delete;
+    Load& operator=(const Load&) = delete;
+
+    /// Their ids.
+    std::set<std::string> stop() {
+        goes_on_ = false;
+        if (thread_.joinable()) thread_.join();
+        return ids_;
+    }
+
+private:
+    std::function<std::string()> send_;
+    std::atomic<bool> goes_on_ = true;
+    std::set<std::string> ids_;
+    std::thread thread_;
+};
+
 class WorkerContract : public stream::testing::StreamContract {
 protected:
     test::ScriptedRegistry registry_;
@@ -210,14 +240,7 @@ TEST_P(WorkerContract, WhatWasNotCommittedIsAnsweredByTheNextOne) {
 }
 
 TEST_P(WorkerContract, WorkersComeAndGoAndNoRequestIsLostOrAnsweredTwice) {
-    std::atomic<bool> sends{true};
-    std::set<std::string> ids;
-    std::thread client([&] {
-        while (sends) {
-            for (int i = 0; i < 20; ++i) ids.insert(send(valid()));
-            std::this_thread::sleep_for(2ms);
-        }
-    });
+    Load load([this] { return send(valid()); });
     auto first = start();
     EXPECT_TRUE(wait_until([&] { return first->count("predicted") > 100; }));
     auto second = start();
@@ -225,8 +248,7 @@ TEST_P(WorkerContract, WorkersComeAndGoAndNoRequestIsLostOrAnsweredTwice) {
     first->worker->drain(std::chrono::steady_clock::now() + 10s);
     const auto taken_over = second->count("predicted");
     EXPECT_TRUE(wait_until([&] { return second->count("predicted") > taken_over + 500; }));
-    sends = false;
-    client.join();
+    const auto ids = load.stop();
     ASSERT_TRUE(read_answers_to(ids));
     EXPECT_TRUE(wait_until_all_is_committed());
     for (const auto& [id, count] : answers()) EXPECT_EQ(count, 1) << answers_to(id);
@@ -280,14 +302,7 @@ TEST_P(ExactlyOnceContract, WorkersThatStopInTheMiddleRepeatNothing) {
 }
 
 TEST_P(ExactlyOnceContract, WorkersComeAndGoUnderLoad) {
-    std::atomic<bool> sends{true};
-    std::set<std::string> ids;
-    std::thread client([&] {
-        while (sends) {
-            for (int i = 0; i < 20; ++i) ids.insert(send(valid()));
-            std::this_thread::sleep_for(2ms);
-        }
-    });
+    Load load([this] { return send(valid()); });
     auto first = start();
     EXPECT_TRUE(wait_until([&] { return first->count("predicted") > 100; }));
     auto second = start();
@@ -296,8 +311,7 @@ TEST_P(ExactlyOnceContract, WorkersComeAndGoUnderLoad) {
     const auto third = start();
     EXPECT_TRUE(wait_until([&] { return third->count("predicted") > 100; }));
     second->worker->stop();
-    sends = false;
-    client.join();
+    const auto ids = load.stop();
     expect_each_once(ids);
 }
 
