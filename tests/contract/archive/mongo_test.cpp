@@ -1,7 +1,6 @@
 // What only the archive in MongoDB has: documents for others to read, an expiry index, a server that goes away.
 
 #include <chrono>
-#include <functional>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sstream>
@@ -9,6 +8,7 @@
 #include "archive/mongo_client.hpp"
 #include "domain/problem.hpp"
 #include "places.hpp"
+#include "support/once_available.hpp"
 
 namespace nearline::archive {
 namespace {
@@ -188,19 +188,6 @@ TEST(MongoArchive, WritesWithTheConcernThatItsUrlSays) {
     EXPECT_EQ("1 journal 0", said("?w=1&journal=true"));
 }
 
-/// A server that has just come back may need longer than the short time-outs here; each attempt waits for them.
-void once_available(const std::function<void()>& attempt) {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-    for (;;) {
-        try {
-            attempt();
-            return;
-        } catch (const Unavailable&) {
-            if (std::chrono::steady_clock::now() > deadline) throw;
-        }
-    }
-}
-
 TEST(MongoArchive, IsUnavailableWhileItsServerIs) {
     test::OwnMongo server;
     const auto store = make_archive_store({.url = server.url()});
@@ -208,10 +195,10 @@ TEST(MongoArchive, IsUnavailableWhileItsServerIs) {
     server.kill();
     EXPECT_THROW(store->prepare(), Unavailable);
     server.start();
-    once_available([&] { store->prepare(); });
+    test::once_available([&] { store->prepare(); });
     const std::vector documents{prediction(Uuid::random(), std::nullopt)};
     ASSERT_TRUE(store->write(documents).empty());
-    once_available([&] { EXPECT_TRUE(reader->find(documents[0].entry.id)); });
+    test::once_available([&] { EXPECT_TRUE(reader->find(documents[0].entry.id)); });
     server.freeze();
     EXPECT_THROW(store->write(documents), Unavailable);
     EXPECT_THROW(reader->find(documents[0].entry.id), Unavailable);
@@ -224,8 +211,8 @@ TEST(MongoArchive, IsUnavailableWhileItsServerIs) {
         EXPECT_THAT(error.what(), HasSubstr("MongoDB at 127.0.0.1:"));
     }
     server.start();
-    once_available([&] { EXPECT_TRUE(store->write(documents).empty()); });
-    once_available([&] { EXPECT_TRUE(reader->find(documents[0].entry.id)); });
+    test::once_available([&] { EXPECT_TRUE(store->write(documents).empty()); });
+    test::once_available([&] { EXPECT_TRUE(reader->find(documents[0].entry.id)); });
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "domain/problem.hpp"
 #include "stream/kafka/records.hpp"
 #include "stream/kafka/transaction_handle.hpp"
+#include "support/once_available.hpp"
 
 // What only Kafka has of transactions: those that nobody ended, and those of which nobody knows how they did.
 namespace nearline::stream::testing {
@@ -34,25 +35,15 @@ protected:
     }
     std::vector<std::string> answers() {
         std::vector<std::string> found;
-        EXPECT_TRUE(once_available([&] {
+        // A broker that was frozen has no leaders for a while.
+        test::once_available([&] {
             found.clear();
             stream_->scan({{{output_, 0}, 0}}, patience, [&](ConsumedRecord&& record) {
                 found.push_back(record.value.value_or("(null)"));
                 return true;
             });
-        }));
-        return found;
-    }
-    /// A broker that was frozen has no leaders for a while, again and again on a busy machine.
-    static bool once_available(const std::function<void()>& attempt) {
-        return wait_until([&] {
-            try {
-                attempt();
-                return true;
-            } catch (const Unavailable&) {
-                return false;
-            }
         });
+        return found;
     }
     /// As kill -9 leaves a transaction: its records and offsets are there, and no word about how it ends.
     void leave_half_way(const GroupOffsets& offsets, std::chrono::seconds open_for) {
@@ -150,7 +141,7 @@ TEST_F(KafkaTransactions, ThatNobodyAnsweredAreSettledByTheNextHandle) {
         << "nothing before it is settled";
     EXPECT_THROW(producer->settle(), Unavailable);
     broker_->thaw();
-    ASSERT_TRUE(once_available([&] { producer->settle(); }));
+    test::once_available([&] { producer->settle(); });
     one.reset();
     // Whichever it was: the answer is there if, and only if, the group goes on behind its question.
     const auto stored = answers();
@@ -162,9 +153,7 @@ TEST_F(KafkaTransactions, ThatNobodyAnsweredAreSettledByTheNextHandle) {
         [&] {
             const auto outcome =
                 producer->transact({{output_, 0, {.value = "after"}}}, one->offsets(first_done())).outcome;
-            if (outcome == Outcome::unknown) {
-                EXPECT_TRUE(once_available([&] { producer->settle(); }));
-            }
+            if (outcome == Outcome::unknown) test::once_available([&] { producer->settle(); });
             return outcome == Outcome::committed;
         },
         *one));
