@@ -63,6 +63,8 @@ std::string check_mongo_url(const std::string& url) {
         const auto uri = parse(url);
         if (mongoc_uri_get_password(uri.get()) != nullptr)
             return "must not have a password: everyone who sees the process sees it; set MONGODB_PASSWORD";
+        if (!mongoc_write_concern_is_acknowledged(mongoc_uri_get_write_concern(uri.get())))
+            return "w=0 asks for no acknowledgement: offsets would be committed behind writes that nobody has seen";
         return "";
     } catch (const std::invalid_argument& error) {
         return error.what();

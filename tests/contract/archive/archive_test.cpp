@@ -242,6 +242,7 @@ TEST(ArchiveUrl, IsChecked) {
         EXPECT_THROW(make_prediction_reader({.url = wrong}), std::invalid_argument) << wrong;
     }
     EXPECT_THAT(check_archive_url("mongodb://ann:secret@db/nearline"), ::testing::HasSubstr("MONGODB_PASSWORD"));
+    EXPECT_THAT(check_archive_url("mongodb://db/nearline?w=0"), ::testing::HasSubstr("acknowledgement"));
 }
 
 TEST(ArchiveUrl, MongoOptionsThatWouldBePassedOverAreRefused) {
