@@ -231,6 +231,8 @@ TEST(KafkaProperties, AreCheckedAtOnce) {
     EXPECT_THAT(why({{"no.such.property", "1"}}), HasSubstr("no.such.property"));
     EXPECT_THAT(why({{"linger.ms", "soon"}}), HasSubstr("linger.ms"));
     EXPECT_THAT(why({{"acks", "1"}}), HasSubstr("acknowledged by all in-sync replicas"));
+    EXPECT_THAT(why({{"max.in.flight", "5"}}), HasSubstr("would count as stored"));
+    EXPECT_THAT(why({{"transaction.timeout.ms", "60000"}}), HasSubstr("so long readers wait"));
     EXPECT_THAT(why({{"security.protocol", "ssl"}, {"ssl.ca.location", "/no/such/file"}}),
                 HasSubstr("ssl.ca.location"));
     EXPECT_THROW(open_kafka("", {}, "tests", metrics), std::invalid_argument);
