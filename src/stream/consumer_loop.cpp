@@ -146,6 +146,7 @@ void ConsumerLoop::open_consumer() {
     group.group = options_.group;
     group.topics = {options_.topic};
     if (!options_.retry_topic.empty()) group.topics.push_back(options_.retry_topic);
+    group.fetch_min_bytes = options_.fetch_min_bytes;
     is_consumer_lost_ = false;
     is_paused_ = false;
     has_joined_ = false;

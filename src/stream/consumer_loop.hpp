@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <functional>
 #include <map>
 #include <memory>
@@ -64,7 +65,8 @@ public:
         std::string role;           ///< "archive": dead letters go to <topic>.<role>.dlq; a label of the metrics
         std::string retry_topic{};  ///< read like the topic, for replayed dead letters; empty: none
         std::string group;
-        TopicOptions topic_options{};  ///< of topics that are missing and therefore made
+        std::size_t fetch_min_bytes = 1;  ///< of GroupOptions
+        TopicOptions topic_options{};     ///< of topics that are missing and therefore made
         /// What it has taken has to end within this, while nothing that it needs is missing, or Health calls it
         /// stuck; 0: never.
         std::chrono::milliseconds stuck_after{60'000};

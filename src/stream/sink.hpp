@@ -45,7 +45,10 @@ public:
 class Sink {
 public:
     struct Options : ConsumerLoop::Options {
-        Options() { topic = "output-topic"; }
+        Options() {
+            topic = "output-topic";
+            fetch_min_bytes = 64UL << 10;  // nobody waits
+        }
         /// Records of one write(); fewer where two polls give fewer (most_polled_bytes).
         std::size_t max_batch = 1'000;
         /// A batch that is not full waits so long for what follows closely; 0: for nothing.

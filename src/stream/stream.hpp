@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <functional>
 #include <map>
 #include <memory>
@@ -31,6 +32,9 @@ struct GroupOptions {
     std::chrono::milliseconds session_timeout{6'000};
     /// Kafka: max.poll.interval.ms.
     std::chrono::milliseconds max_poll_interval{300'000};
+    /// Kafka: fetch.min.bytes. Where less has come, a fetch waits for it, but no longer than 100 ms: fewer fetches,
+    /// which cost the broker as much as both ends. The embedded log has none.
+    std::size_t fetch_min_bytes = 1;
 };
 
 /// A connection to topics, and the factory of all that works with them. Thread-safe; outlives what it

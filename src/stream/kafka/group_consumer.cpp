@@ -38,7 +38,7 @@ rd_kafka_resp_err_t error_of(rd_kafka_event_t& answer) {
 }  // namespace
 
 KafkaGroupConsumer::KafkaGroupConsumer(const Cluster& cluster, const GroupOptions& options, RebalanceListener listener)
-    : GroupClient(cluster, options, fetching_properties(), std::move(listener)),
+    : GroupClient(cluster, options, fetching_properties(options.fetch_min_bytes), std::move(listener)),
       answers_(rd_kafka_queue_new(client())),
       lost_metric_(cluster.metrics->counter("nearline_stream_lost_to_retention_total",
                                             "Records that retention removed before the group had read them",

@@ -173,6 +173,29 @@ std::string fetch_log_of(const std::function<void(Stream&)>& use) {
     return text;
 }
 
+TEST_F(KafkaGroups, FetchSmallRecordsTogetherWhereTheyMay) {
+    constexpr std::size_t count = 300;
+    const auto name = topic(1);
+    auto options = quick_group(name, unique("group"));
+    options.fetch_min_bytes = 1UL << 20;
+    const auto consumer = stream().consumer(options, {});
+    ASSERT_TRUE(poll_until([&] { return consumer->assignment().size() == 1; }, *consumer));
+    const auto begin = Clock::now();
+    std::thread sender([&] {
+        for (std::size_t i = 0; i < count; ++i) send(name, 0, {.value = "x"});
+    });
+    std::size_t records = 0, fetches = 0;
+    EXPECT_TRUE(wait_until([&] {
+        const auto some = consumer->poll(count, 200ms).size();
+        records += some;
+        fetches += some > 0 ? 1 : 0;
+        return records == count;
+    }));
+    sender.join();
+    // One each 100 ms, which a poll may see in two halves.
+    EXPECT_LE(static_cast<double>(fetches), 3 + std::chrono::duration<double>(Clock::now() - begin) / 50ms);
+}
+
 TEST_F(KafkaGroups, MembersNeverFetch) {
     const auto name = topic(3);
     send_values(name, 0, {"a", "b"});
