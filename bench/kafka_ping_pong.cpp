@@ -1,10 +1,11 @@
 // What Nearline's stream adds to librdkafka: the way of one request through a broker (produce to one topic, an echo
 // thread that consumes and produces to another, consume) with bare librdkafka and through the stream's
-// interface, in turns, both warmed and with the same settings: acks=all, idempotent, no linger.
+// interface, in turns, both warmed and with the settings of the services: topics of 12 partitions, any of which a
+// record can go to, records like a request's, acks=all, idempotent, one request at a time, no linger.
 //
-//     kafka_ping_pong HOST:PORT [ROUNDS]           default: 5000 rounds each with one in flight
-//     kafka_ping_pong --json HOST:PORT [ROUNDS]    one line of JSON: milliseconds with one in flight, and
-//                                                  rounds a second with 64
+//     kafka_ping_pong HOST:PORT [ROUNDS [PARTITIONS]]         default: 5000 rounds each with one in flight
+//     kafka_ping_pong --json HOST:PORT [ROUNDS [PARTITIONS]]  one line of JSON: milliseconds with one in flight,
+//                                                             and rounds a second with 64
 
 #include <algorithm>
 #include <array>
@@ -33,7 +34,17 @@ using namespace nearline;
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
-const std::string value(120, 'x');  // about an observation with its frame
+// About an observation with its frame, and what a gateway adds.
+const std::string value(120, 'x');
+const std::array<std::pair<const char*, std::string>, 4> headers{{{"request-id", std::string(36, 'x')},
+                                                                  {"user", std::string(36, 'x')},
+                                                                  {"reply-partition", "7"},
+                                                                  {"body-digest", std::string(64, 'x')}}};
+
+struct Topic {
+    std::string name;
+    int partitions;
+};
 
 /// A way there and back.
 class PingPong {
@@ -66,7 +77,7 @@ Client make_client(rd_kafka_type_t type, const std::vector<std::pair<std::string
 
 class BarePingPong : public PingPong {
 public:
-    BarePingPong(const std::string& broker, std::string there, std::string back)
+    BarePingPong(const std::string& broker, Topic there, Topic back)
         : there_(std::move(there)),
           back_(std::move(back)),
           client_producer_(producer(broker)),
@@ -100,27 +111,35 @@ private:
                                                {"acks", "all"},
                                                {"enable.idempotence", "true"},
                                                {"linger.ms", "0"},
-                                               {"sticky.partitioning.linger.ms", "0"},
-                                               {"queue.buffering.backpressure.threshold", "1"}});
+                                               {"sticky.partitioning.linger.ms", "3"},
+                                               {"queue.buffering.backpressure.threshold", "1"},
+                                               {"max.in.flight.requests.per.connection", "1"},
+                                               {"partitioner", "murmur2_random"}});
     }
-    static Client consumer(const std::string& broker, const std::string& topic) {
+    static Client consumer(const std::string& broker, const Topic& topic) {
         auto client = make_client(RD_KAFKA_CONSUMER, {{"bootstrap.servers", broker},
                                                       {"socket.nagle.disable", "true"},
-                                                      {"group.id", topic + "-bare"},
+                                                      {"group.id", topic.name + "-bare"},
                                                       {"enable.auto.commit", "false"},
                                                       {"isolation.level", "read_committed"},
                                                       {"fetch.wait.max.ms", "100"}});
         rd_kafka_poll_set_consumer(client.get());
-        auto* list = rd_kafka_topic_partition_list_new(1);
-        rd_kafka_topic_partition_list_add(list, topic.c_str(), 0)->offset = RD_KAFKA_OFFSET_BEGINNING;
+        auto* list = rd_kafka_topic_partition_list_new(topic.partitions);
+        for (int i = 0; i < topic.partitions; ++i) {
+            rd_kafka_topic_partition_list_add(list, topic.name.c_str(), i)->offset = RD_KAFKA_OFFSET_BEGINNING;
+        }
         rd_kafka_assign(client.get(), list);
         rd_kafka_topic_partition_list_destroy(list);
         return client;
     }
-    static void produce(rd_kafka_t* client, const std::string& topic) {
+    static void produce(rd_kafka_t* client, const Topic& topic) {
+        auto* all = rd_kafka_headers_new(headers.size());
+        for (const auto& [name, text] : headers) {
+            rd_kafka_header_add(all, name, -1, text.data(), static_cast<ssize_t>(text.size()));
+        }
         const auto error = rd_kafka_producev(
-            client, RD_KAFKA_V_TOPIC(topic.c_str()), RD_KAFKA_V_PARTITION(0), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-            RD_KAFKA_V_VALUE(const_cast<char*>(value.data()), value.size()), RD_KAFKA_V_END);
+            client, RD_KAFKA_V_TOPIC(topic.name.c_str()), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+            RD_KAFKA_V_VALUE(const_cast<char*>(value.data()), value.size()), RD_KAFKA_V_HEADERS(all), RD_KAFKA_V_END);
         if (error != RD_KAFKA_RESP_ERR_NO_ERROR) throw std::runtime_error(rd_kafka_err2str(error));
         rd_kafka_poll(client, 0);
     }
@@ -133,7 +152,7 @@ private:
         }
     }
 
-    const std::string there_, back_;
+    const Topic there_, back_;
     Client client_producer_, echo_producer_, client_consumer_, echo_consumer_;
     std::atomic<bool> stop_ = false;
     std::thread echo_;
@@ -143,17 +162,17 @@ private:
 
 class StreamPingPong : public PingPong {
 public:
-    StreamPingPong(stream::Stream& stream, std::string there, std::string back)
+    StreamPingPong(stream::Stream& stream, Topic there, Topic back)
         : there_(std::move(there)),
           back_(std::move(back)),
           client_producer_(stream.producer({})),
           echo_producer_(stream.producer({})),
           reader_(stream.reader()),
-          consumer_(stream.consumer({.group = there_ + "-group", .topics = {there_}}, {})),
+          consumer_(stream.consumer({.group = there_.name + "-group", .topics = {there_.name}}, {})),
           echo_([this] { echo(); }) {
-        reader_->assign({{{back_, 0}, 0}});
-        client_producer_->warm_up(there_, 10s);
-        echo_producer_->warm_up(back_, 10s);
+        for (int i = 0; i < back_.partitions; ++i) reader_->assign({{{back_.name, i}, 0}});
+        client_producer_->warm_up(there_.name, 10s);
+        echo_producer_->warm_up(back_.name, 10s);
     }
     ~StreamPingPong() override {
         stop_ = true;
@@ -171,8 +190,10 @@ public:
     }
 
 private:
-    static void produce(stream::Producer& producer, const std::string& topic) {
-        producer.produce(topic, 0, {.value = value}, [](const stream::Delivery& delivery) {
+    static void produce(stream::Producer& producer, const Topic& topic) {
+        stream::Record record{.value = value};
+        for (const auto& [name, text] : headers) record.headers.push_back({name, text});
+        producer.produce(topic.name, {}, std::move(record), [](const stream::Delivery& delivery) {
             if (delivery.outcome != stream::Delivery::Outcome::stored) {
                 std::fprintf(stderr, "kafka_ping_pong: %s\n", delivery.reason.c_str());
                 std::abort();
@@ -185,7 +206,7 @@ private:
         }
     }
 
-    const std::string there_, back_;
+    const Topic there_, back_;
     std::unique_ptr<stream::Producer> client_producer_, echo_producer_;
     std::unique_ptr<stream::Reader> reader_;
     std::unique_ptr<stream::GroupConsumer> consumer_;
@@ -250,13 +271,15 @@ std::pair<Throughput, Throughput> run_both(PingPong& bare, PingPong& ours, std::
     return {bare_figures, run_window(ours, window, window * 100)};
 }
 
-void run(const std::string& broker, int rounds, bool json) {
+void run(const std::string& broker, int rounds, int partitions, bool json) {
     Metrics metrics;
     const auto stream = stream::open_kafka(broker, {}, "kafka-ping-pong", metrics);
     const auto run = std::to_string(std::random_device{}());
-    const std::array<std::string, 4> topics{"bare-there-" + run, "bare-back-" + run, "there-" + run, "back-" + run};
+    std::vector<Topic> topics;
+    for (const auto* name : {"bare-there-", "bare-back-", "there-", "back-"})
+        topics.push_back({name + run, partitions});
     const auto admin = stream->admin(30s);
-    for (const auto& topic : topics) admin->create_topic(topic, {.partitions = 1, .retention = 1h});
+    for (const auto& topic : topics) admin->create_topic(topic.name, {.partitions = partitions, .retention = 1h});
 
     BarePingPong bare(broker, topics[0], topics[1]);
     StreamPingPong ours(*stream, topics[2], topics[3]);
@@ -293,12 +316,15 @@ int main(int argc, char** argv) {
     const bool json = !arguments.empty() && arguments[0] == "--json";
     if (json) arguments.erase(arguments.begin());
     if (arguments.empty()) {
-        std::fprintf(stderr, "usage: kafka_ping_pong [--json] HOST:PORT [ROUNDS]\n");
+        std::fprintf(stderr, "usage: kafka_ping_pong [--json] HOST:PORT [ROUNDS [PARTITIONS]]\n");
         return 2;
     }
     nearline::log::configure(nearline::log::Level::warning, nearline::log::Format::text);
     try {
-        run(arguments[0], arguments.size() > 1 ? std::max(100, std::atoi(arguments[1].c_str())) : 5'000, json);
+        const auto number = [&](std::size_t index, int least, int otherwise) {
+            return index < arguments.size() ? std::max(least, std::atoi(arguments[index].c_str())) : otherwise;
+        };
+        run(arguments[0], number(1, 100, 5'000), number(2, 1, 12), json);
     } catch (const std::exception& error) {
         std::fprintf(stderr, "kafka_ping_pong: %s\n", error.what());
         return 1;
