@@ -19,7 +19,9 @@ Properties properties_for(const ProducerOptions& options) {
         {"max.in.flight.requests.per.connection", "1"},
         // A record leaves at once; what comes while a request is under way goes out together.
         {"linger.ms", "0"},
-        {"sticky.partitioning.linger.ms", "0"},
+        // Records without a key go to one partition for so long, then to another: what comes while a request is under
+        // way can only go out together where it goes to the same partition. It delays nothing.
+        {"sticky.partitioning.linger.ms", "3"},
         {"queue.buffering.backpressure.threshold", "1"},
         {"partitioner", "murmur2_random"},
         // in_flight() is what limits; librdkafka counts a little differently.
