@@ -39,6 +39,11 @@ PendingAnswers::Admitted Callers::admit(const PendingAnswers::Question& question
     return admitted;
 }
 
+void Callers::await_reports_of(stream::Producer& producer) {
+    producer_ = &producer;
+    producer.report_promptly(promptly_);
+}
+
 stream::OnDelivery Callers::on_delivery(const Uuid& id, std::uint64_t attempt) {
     return [box = box_, id, attempt](const stream::Delivery& delivery) { box->put({id, attempt, delivery}); };
 }
@@ -89,9 +94,18 @@ void Callers::settle() {
     auto effects = pending_.take();
     for (const int partition : effects.released) replies_.release(partition);
     for (auto& ending : effects.endings) end(std::move(ending));
-    if (box_->set_loud(pending_.waiting_for_acknowledgement() > 0)) take_reports();
+    show_urgency();
     arm();
     show();
+}
+
+/// Reports are waited for, or are not any more.
+void Callers::show_urgency() {
+    const bool promptly = pending_.waiting_for_acknowledgement() > 0;
+    if (promptly == promptly_) return;
+    promptly_ = promptly;
+    if (producer_) producer_->report_promptly(promptly);
+    if (box_->set_loud(promptly)) take_reports();
 }
 
 void Callers::take_reports() {

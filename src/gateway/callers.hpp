@@ -25,6 +25,8 @@ public:
     /// As PendingAnswers::admit, on a partition that is being read. Where somebody waits, outcome() has to
     /// be awaited.
     PendingAnswers::Admitted admit(const PendingAnswers::Question& question, const Patience& patience);
+    /// Whose reports they are from now on, to be told when somebody waits for them. Must outlive stop().
+    void await_reports_of(stream::Producer& producer);
     /// For the producer, of what admit() let be produced; any thread.
     stream::OnDelivery on_delivery(const Uuid& id, std::uint64_t attempt);
     boost::asio::awaitable<Ending> outcome(CallerId caller);
@@ -49,6 +51,7 @@ private:
 
     void take_reports();
     void settle();
+    void show_urgency();
     void end(Ending ending);
     void cancel(CallerId caller);
     void arm();
@@ -59,6 +62,8 @@ private:
     AnswerKeep& keep_;
     PendingAnswers pending_;
     std::shared_ptr<DeliveryBox> box_;
+    stream::Producer* producer_ = nullptr;
+    bool promptly_ = false;
     std::unordered_map<CallerId, Caller> callers_;
     boost::asio::steady_timer timer_;
     std::optional<SteadyTime> armed_;

@@ -40,7 +40,10 @@ public:
     Predictions(const Parts& parts, const Options& options);
 
     /// `producer` must outlive the requests; before it nothing is accepted.
-    void open(stream::Producer& producer) { producer_ = &producer; }
+    void open(stream::Producer& producer) {
+        producer_ = &producer;
+        parts_.callers.await_reports_of(producer);
+    }
 
     /// Which dependency keeps it from accepting anything now; empty: none.
     std::string why_not_now() const;

@@ -35,6 +35,7 @@ constexpr auto warm_up_time = 3'000ms;
 constexpr auto backlog_interval = 1'000ms;
 constexpr auto auth_interval = 1'000ms;
 constexpr auto flush_time = 1'000ms;
+constexpr auto report_interval = 5ms;  // most callers wait for the answer, not for the acknowledgement
 // What is told at the end of the drain still has to be written.
 constexpr auto drain_reserve = 300ms;
 
@@ -172,6 +173,7 @@ void Service::Impl::renew_producer() {
 std::shared_ptr<stream::Producer> Service::Impl::make_producer() const {
     stream::ProducerOptions producing;
     producing.delivery_timeout = options.delivery_timeout;
+    producing.report_interval = report_interval;
     return parts.stream.producer(producing);
 }
 

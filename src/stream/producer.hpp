@@ -45,6 +45,9 @@ public:
     /// Records taken and not reported yet.
     virtual std::size_t in_flight() const = 0;
 
+    /// Whether somebody waits for reports: then they come at once, without ProducerOptions::report_interval.
+    virtual void report_promptly(bool /*promptly*/) {}
+
     /// Makes the connections that producing to this topic needs, so that its first record does not wait for
     /// them (Kafka: up to a second). Blocks no longer than `time`; whether all is there.
     virtual bool warm_up(const std::string& /*topic*/, std::chrono::milliseconds /*time*/) { return true; }

@@ -23,6 +23,9 @@ struct ProducerOptions {
     /// the report itself can be a second later.
     std::chrono::milliseconds delivery_timeout{4'000};
     std::size_t max_in_flight = 100'000;  ///< records; above it produce() rejects
+    /// Kafka: reports may wait so long for others that come along, but for Producer::report_promptly(). Each of them
+    /// alone wakes a thread, on a core that somebody waits for.
+    std::chrono::milliseconds report_interval{0};
 };
 
 struct GroupOptions {

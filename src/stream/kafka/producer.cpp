@@ -56,8 +56,10 @@ KafkaProducer::~KafkaProducer() {
 }
 
 std::shared_ptr<Session> KafkaProducer::make_session() {
-    return std::make_shared<Session>(cluster_, properties_for(options_),
-                                     [this](const Session& by, std::size_t count) { reported(by, count); });
+    auto session = std::make_shared<Session>(cluster_, properties_for(options_), options_.report_interval,
+                                             [this](const Session& by, std::size_t count) { reported(by, count); });
+    session->report_promptly(promptly_);
+    return session;
 }
 
 void KafkaProducer::produce(const std::string& topic, std::optional<int> partition, Record record,
@@ -119,6 +121,12 @@ bool KafkaProducer::flush(std::chrono::milliseconds time) {
 std::size_t KafkaProducer::in_flight() const {
     const std::lock_guard lock(mutex_);
     return in_flight_;
+}
+
+void KafkaProducer::report_promptly(bool promptly) {
+    const std::lock_guard lock(mutex_);
+    promptly_ = promptly;
+    session_->report_promptly(promptly);
 }
 
 bool KafkaProducer::warm_up(const std::string& topic, std::chrono::milliseconds time) {

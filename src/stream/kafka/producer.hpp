@@ -23,6 +23,7 @@ public:
                  OnDelivery on_delivery) override;
     bool flush(std::chrono::milliseconds time) override;
     std::size_t in_flight() const override;
+    void report_promptly(bool promptly) override;
     bool warm_up(const std::string& topic, std::chrono::milliseconds time) override;
 
 private:
@@ -43,6 +44,7 @@ private:
     mutable std::mutex mutex_;
     std::condition_variable idle_;
     std::size_t in_flight_ = 0;
+    bool promptly_ = false;
     std::shared_ptr<Session> session_;
     std::vector<std::shared_ptr<Session>> retired_;
 };

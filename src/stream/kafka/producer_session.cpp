@@ -9,13 +9,19 @@
 namespace nearline::stream::kafka {
 namespace {
 
+using namespace std::chrono_literals;
+
 /// Once librdkafka was told to give everything back; it needs no broker for that.
-constexpr std::chrono::seconds purge_time{5};
+constexpr auto purge_time = 5s;
+
+constexpr std::size_t most_at_once = 10'000;  // reports, before they count
 
 }  // namespace
 
-Session::Session(const Cluster& cluster, const Properties& properties, Reported reported)
-    : reported_(std::move(reported)),
+Session::Session(const Cluster& cluster, const Properties& properties, std::chrono::milliseconds report_interval,
+                 Reported reported)
+    : report_interval_(report_interval),
+      reported_(std::move(reported)),
       client_(make_client(cluster, RD_KAFKA_PRODUCER, properties, *this)),
       queue_(rd_kafka_queue_get_main(client_.get())),
       thread_([this] { run(); }) {}
@@ -25,7 +31,11 @@ Session::~Session() {
 }
 
 void Session::stop() {
-    stopping_ = true;
+    {
+        const std::lock_guard lock(mutex_);
+        stopping_ = true;
+    }
+    roused_.notify_one();
     wake();
     if (thread_.joinable()) thread_.join();
 }
@@ -64,6 +74,14 @@ void Session::refuse(const std::string& topic, std::optional<int> partition, OnD
     wake();
 }
 
+void Session::report_promptly(bool promptly) {
+    {
+        const std::lock_guard lock(mutex_);
+        promptly_ = promptly;
+    }
+    if (promptly) roused_.notify_one();
+}
+
 bool Session::idle() const {
     const std::lock_guard lock(mutex_);
     return open_.empty() && refused_.empty();
@@ -77,10 +95,18 @@ void Session::run() {
             end = Clock::now() + purge_time;
             rd_kafka_purge(client_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
         }
-        const Event event(rd_kafka_queue_poll(queue_.get(), stopping_ ? 100 : 1'000));
-        reported_(*this, (event ? serve(event.get()) : 0) + report_refused());
+        const auto served = serve_all(stopping_ ? 100ms : 1'000ms);
+        reported_(*this, served + report_refused());
+        if (served > 0) rest();
     }
     reported_(*this, report_refused() + report_lost());
+}
+
+/// Lets more come, as long as nobody waits for it.
+void Session::rest() {
+    if (report_interval_ <= 0ms) return;
+    std::unique_lock lock(mutex_);
+    roused_.wait_for(lock, report_interval_, [this] { return promptly_ || stopping_; });
 }
 
 Delivery Session::delivery_of(const rd_kafka_message_t& message, const Open& open) {
@@ -95,6 +121,18 @@ Delivery Session::delivery_of(const rd_kafka_message_t& message, const Open& ope
     delivery.reason = words(message.err);
     delivery.too_large = message.err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE;
     return delivery;
+}
+
+/// Waits for something to come, and takes all that has.
+std::size_t Session::serve_all(std::chrono::milliseconds timeout) {
+    std::size_t count = 0;
+    while (count < most_at_once) {
+        const Event event(rd_kafka_queue_poll(queue_.get(), to_ms(timeout)));
+        if (!event) break;
+        count += serve(event.get());
+        timeout = 0ms;
+    }
+    return count;
 }
 
 std::size_t Session::serve(rd_kafka_event_t* event) {

@@ -100,9 +100,12 @@ TEST_F(Faults, ShortWaitsEndWhenItIsStored) {
     auto response = std::async(std::launch::async, [&] {
         return gateway->predict(person, setosa, {{"Prefer", "wait=1"}});
     });
+    EXPECT_FALSE(stream.reports_promptly) << "it waits for the answer";
     EXPECT_EQ(response.wait_for(1500ms), std::future_status::timeout) << "nobody knows yet whether it is stored";
+    EXPECT_TRUE(stream.reports_promptly) << "it waits for nothing else";
     stream.report_all();
     EXPECT_EQ(response.get().status, 202);
+    EXPECT_FALSE(stream.reports_promptly);
 }
 
 TEST_F(Faults, AStreamKnownToBeAwayIsRefusedAtOnce) {

@@ -46,6 +46,10 @@ public:
     }
     bool flush(std::chrono::milliseconds time) override { return real_->flush(time); }
     std::size_t in_flight() const override { return real_->in_flight(); }
+    void report_promptly(bool promptly) override {
+        stream_.reports_promptly = promptly;
+        real_->report_promptly(promptly);
+    }
 
 private:
     FaultyStream& stream_;

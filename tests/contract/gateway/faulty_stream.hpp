@@ -25,6 +25,8 @@ public:
     std::atomic<Producing> producing{Producing::works};
     std::atomic<bool> away{false};  ///< ping fails, Admin and new handles throw Unavailable
 
+    std::atomic<bool> reports_promptly{false};  ///< somebody waits for reports
+
     /// The reports that were held back.
     void report_all();
 

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafka_mock.h>
+#include <set>
 
 #include "contract/stream/fixture.hpp"
 #include "stream/kafka/handles.hpp"
@@ -110,6 +111,43 @@ TEST_F(KafkaProducers, ReportWhatIsUnderWayWhenTheyAreDestroyed) {
         EXPECT_NE(each.get().outcome, Outcome::stored);
     }
     broker_.slow_down(0ms);
+}
+
+TEST_F(KafkaProducers, LetReportsWaitUntilSomebodyWaitsForThem) {
+    const auto producer = stream_->producer({.report_interval = 1h});
+    ASSERT_EQ(produce(*producer, "first").get().outcome, Outcome::stored);
+    auto second = produce(*producer, "second");
+    const auto admin = stream_->admin(patience);
+    ASSERT_TRUE(wait_until([&] { return admin->watermarks({"topic", 0}).end == 2; }));
+    EXPECT_EQ(second.wait_for(0s), std::future_status::timeout);
+    producer->report_promptly(true);
+    EXPECT_EQ(second.get().outcome, Outcome::stored);
+    EXPECT_EQ(produce(*producer, "third").get().outcome, Outcome::stored);
+}
+
+TEST_F(KafkaProducers, ReportAllThatWaitedTogether) {
+    constexpr int count = 10;
+    const auto producer = stream_->producer({.report_interval = 300ms});
+    const auto admin = stream_->admin(patience);
+    ASSERT_EQ(produce(*producer, "first").get().outcome, Outcome::stored);
+    std::vector<std::size_t> seen;  // by each report, of those that are not done with
+    for (int i = 1; i <= count; ++i) {
+        producer->produce("topic", 0, {.value = "x"}, [&](const Delivery&) { seen.push_back(producer->in_flight()); });
+        // In a request of its own.
+        ASSERT_TRUE(wait_until([&] { return admin->watermarks({"topic", 0}).end == 1 + i; }));
+    }
+    ASSERT_TRUE(producer->flush(patience));
+    EXPECT_THAT(seen, ::testing::SizeIs(count));
+    // The ten may fall into two intervals.
+    EXPECT_LE(std::set<std::size_t>(seen.begin(), seen.end()).size(), 3U);
+}
+
+TEST_F(KafkaProducers, EndWhileReportsWait) {
+    auto producer = stream_->producer({.report_interval = 1h});
+    ASSERT_EQ(produce(*producer, "first").get().outcome, Outcome::stored);
+    auto second = produce(*producer, "second");
+    producer.reset();
+    EXPECT_EQ(second.wait_for(0s), std::future_status::ready);
 }
 
 TEST_F(KafkaProducers, AreWarmOnceTheyAreConnected) {
