@@ -13,8 +13,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t most_at_once = 1'000;  // records of one poll
-constexpr auto poll_time = 1'000ms;          // only how often an idle thread looks around
+constexpr std::size_t most_at_once = 100;  // records, before others have their turn on the loop
+constexpr auto poll_time = 1'000ms;        // only how often an idle thread looks around
 constexpr auto look_up_again = 300ms;
 constexpr int most_unresolved = 1'000;  // answers whose schema is being asked for
 constexpr int resolve_tries = 20;
@@ -57,18 +57,15 @@ ReplyReader::~ReplyReader() {
 }
 
 void ReplyReader::start() {
-    reader_ = parts_.stream.reader();
-    reading_ = std::thread([this] { read(); });
+    set_reader(open_reader());
 }
 
 void ReplyReader::stop() {
     stop_.request();
-    if (const auto now = reader()) now->wake();
     {
         const std::lock_guard lock(member_mutex_);
         if (member_) member_->wake();
     }
-    if (reading_.joinable()) reading_.join();
     if (following_.joinable()) following_.join();
     reader_.reset();
 }
@@ -78,15 +75,32 @@ std::shared_ptr<stream::Reader> ReplyReader::reader() {
     return reader_;
 }
 
+std::shared_ptr<stream::Reader> ReplyReader::open_reader() {
+    std::shared_ptr<stream::Reader> reader = parts_.stream.reader();
+    // It can be called when all of this is gone, but for the gate.
+    reader->on_ready([this, gate = parts_.gate, reads_soon = reads_soon_] {
+        if (!reads_soon->exchange(true)) gate.post([this] { read(); });
+    });
+    return reader;
+}
+
+/// Gives the one before.
+std::shared_ptr<stream::Reader> ReplyReader::set_reader(std::shared_ptr<stream::Reader> reader) {
+    {
+        const std::lock_guard lock(reader_mutex_);
+        std::swap(reader, reader_);
+    }
+    // What came before it was to call.
+    read_soon();
+    return reader;
+}
+
 /// The handle keeps what it knew of the topic before, such as the epochs of its leaders, and takes nothing
 /// older for true: it would never read the new one.
 void ReplyReader::renew_reader() {
-    std::shared_ptr<stream::Reader> before = parts_.stream.reader();
-    {
-        const std::lock_guard lock(reader_mutex_);
-        std::swap(before, reader_);
-    }
-    before->wake();
+    const auto before = set_reader(open_reader());
+    // It ends here, which can take its time, and not on the loop's thread.
+    parts_.gate.run([] {});
 }
 
 void ReplyReader::topic_was_made_anew() {
@@ -214,24 +228,32 @@ void ReplyReader::take_part(stream::RebalanceListener listener) {
     set_member(nullptr);
 }
 
-/// The thread that reads answers.
+void ReplyReader::read_soon() {
+    if (!reads_soon_->exchange(true)) parts_.gate.post([this] { read(); });
+}
+
+/// On the loop's thread.
 void ReplyReader::read() {
-    pthread_setname_np(pthread_self(), "gw-answers");
-    Backoff backoff;
-    while (!stop_.requested()) {
-        try {
-            std::vector<AnswerPtr> answers;
-            const auto now = reader();
-            for (auto& record : now->poll(most_at_once, poll_time)) take(std::move(record), answers);
-            if (!answers.empty()) {
-                parts_.gate.post([this, answers = std::move(answers)] { on_answers_(answers); });
-            }
-            backoff.reset();
-        } catch (const std::exception& error) {
-            log::warning("answers can't be read now", {{"topic", topic_}, {"error", error.what()}});
-            stop_.wait_for(backoff.next());
-        }
+    *reads_soon_ = false;
+    try {
+        // What comes after a poll that gave nothing calls again.
+        if (read_some()) read_soon();
+        backoff_.reset();
+    } catch (const std::exception& error) {
+        log::warning("answers can't be read now", {{"topic", topic_}, {"error", error.what()}});
+        parts_.stream_jobs.post_after(backoff_.next(), [this] { read_soon(); });
     }
+}
+
+/// Whether there was anything.
+bool ReplyReader::read_some() {
+    const auto now = reader();
+    if (!now) return false;
+    auto records = now->poll(most_at_once, 0ms);
+    std::vector<AnswerPtr> answers;
+    for (auto& record : records) take(std::move(record), answers);
+    if (!answers.empty()) on_answers_(answers);
+    return !records.empty();
 }
 
 void ReplyReader::take(stream::ConsumedRecord record, std::vector<AnswerPtr>& answers) {

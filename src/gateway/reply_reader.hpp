@@ -23,7 +23,8 @@
 namespace nearline::gateway {
 
 /// Reads answers from the partitions that ReplyOwnership says. Two handles: one is a member of the
-/// gateways' group and only knows which partitions are this gateway's, the other reads. One thread each.
+/// gateways' group and only knows which partitions are this gateway's, on a thread of its own; the other reads, on the
+/// loop's thread: an answer has one wake-up less to its caller.
 /// Where a log ends is asked on `stream_jobs`, one after the other with what begins and ends the reading of a
 /// partition; schemas not seen before are asked for on `registry_jobs`. So neither holds up answers.
 class ReplyReader {
@@ -66,7 +67,11 @@ private:
     std::shared_ptr<stream::Reader> reader();
     void renew_reader();
     void take_part(stream::RebalanceListener listener);
+    std::shared_ptr<stream::Reader> open_reader();
+    std::shared_ptr<stream::Reader> set_reader(std::shared_ptr<stream::Reader> reader);
+    void read_soon();
     void read();
+    bool read_some();
     void take(stream::ConsumedRecord record, std::vector<AnswerPtr>& answers);
     void resolve(const std::shared_ptr<Unresolved>& unresolved);
     AnswerPtr decoded(const Uuid& id, const stream::ConsumedRecord& record, const schema::TopicCodec::Decoded& decoded);
@@ -98,7 +103,8 @@ private:
     std::mutex member_mutex_;
     stream::GroupMember* member_ = nullptr;  // while its thread has one
     std::atomic<int> unresolved_{0};
-    std::thread reading_;
+    std::shared_ptr<std::atomic<bool>> reads_soon_ = std::make_shared<std::atomic<bool>>(false);
+    Backoff backoff_;  // the loop's thread
     std::thread following_;
 };
 

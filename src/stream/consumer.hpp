@@ -96,9 +96,14 @@ public:
     virtual void assign(const std::vector<Position>& from) = 0;
     /// A poll() that is under way may still return records of them.
     virtual void unassign(const std::vector<TopicPartition>& partitions) = 0;
-    /// As GroupConsumer::poll().
+    /// As GroupConsumer::poll(). With a timeout of 0, nothing means that it had nothing.
     virtual std::vector<ConsumedRecord> poll(std::size_t most, std::chrono::milliseconds timeout) = 0;
     virtual void wake() = 0;
+
+    /// For who has no thread to sleep in poll(): `ready` is called, on any thread, when something comes after a poll()
+    /// that gave nothing; now and then also without a reason. It must be quick, must not call the reader, and can still
+    /// be under way when the reader is gone. To be set once, before the first assign().
+    virtual void on_ready(std::function<void()> ready) = 0;
 };
 
 }  // namespace nearline::stream

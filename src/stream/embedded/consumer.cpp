@@ -179,7 +179,7 @@ public:
             for (const auto& position : from) fetcher_.add(lock, position.at, position.offset);
         }
         // A poll() that sleeps has to look at them.
-        fetcher_.signal()->changed.notify_all();
+        fetcher_.signal()->tell();
     }
 
     void unassign(const std::vector<TopicPartition>& partitions) override {
@@ -199,6 +199,11 @@ public:
     }
 
     void wake() override { wake_up(log_, fetcher_.signal()); }
+
+    void on_ready(std::function<void()> ready) override {
+        const auto lock = log_.lock();
+        fetcher_.signal()->ready = std::move(ready);
+    }
 
 private:
     Log& log_;

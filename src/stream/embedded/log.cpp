@@ -59,7 +59,7 @@ void Log::add_topic(const StoredTopic& stored) {
     const Lock lock(mutex_);
     insert_topic(stored);
     for (auto& [name, group] : groups_) group.rebalance();
-    for (const auto& signal : topic_watchers_) signal->changed.notify_all();
+    for (const auto& signal : topic_watchers_) signal->tell();
 }
 
 void Log::keep(PartitionLog& partition, std::shared_ptr<const Record> record) {
@@ -92,7 +92,7 @@ void Log::publish(std::vector<Committed>&& records) {
     // Without the lock, so that whoever wakes does not have to wait for it.
     std::sort(signals.begin(), signals.end());
     signals.erase(std::unique(signals.begin(), signals.end()), signals.end());
-    for (const auto& signal : signals) signal->changed.notify_one();
+    for (const auto& signal : signals) signal->tell();
 }
 
 void Log::publish(const std::vector<GroupOffset>& offsets) {

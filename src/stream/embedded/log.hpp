@@ -3,6 +3,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -23,7 +24,13 @@ namespace nearline::stream::embedded {
 /// What one consumer sleeps on, with the log's mutex held.
 struct Signal {
     std::condition_variable changed;
-    bool woken = false;  ///< by wake(): the next poll() returns at once
+    bool woken = false;                   ///< by wake(): the next poll() returns at once
+    std::function<void()> ready = [] {};  ///< for who does not sleep; does not change once it is watched with
+
+    void tell() {
+        changed.notify_one();
+        ready();
+    }
 };
 
 /// A partition as memory has it. What is not const is guarded by the log's mutex; the writer's thread alone

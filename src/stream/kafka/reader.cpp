@@ -1,6 +1,7 @@
 #include "stream/kafka/reader.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "domain/problem.hpp"
 #include "stream/kafka/fetching.hpp"
@@ -27,6 +28,7 @@ KafkaReader::KafkaReader(const Cluster& cluster, Ends ends)
 }
 
 KafkaReader::~KafkaReader() {
+    rd_kafka_queue_cb_event_enable(queue_.get(), nullptr, nullptr);
     const Queue main(rd_kafka_queue_get_main(client_.get()));
     rd_kafka_queue_forward(main.get(), nullptr);
     KafkaReader::unassign({read_.begin(), read_.end()});
@@ -76,29 +78,50 @@ std::optional<std::int64_t> KafkaReader::end_seen(const TopicPartition& at) cons
     return found == ends_.end() ? std::nullopt : std::optional(found->second);
 }
 
+void KafkaReader::on_ready(std::function<void()> ready) {
+    ready_ = std::move(ready);
+    rd_kafka_queue_cb_event_enable(
+        queue_.get(), [](rd_kafka_t*, void* reader) { static_cast<const KafkaReader*>(reader)->ready_(); }, this);
+}
+
 std::vector<ConsumedRecord> KafkaReader::poll(std::size_t most, std::chrono::milliseconds timeout) {
     std::vector<ConsumedRecord> batch;
     const auto deadline = Clock::now() + timeout;
     std::size_t bytes = 0;
-    for (int wait = to_ms(timeout); batch.size() < most && bytes < most_polled_bytes;
-         wait = batch.empty() ? remaining_ms(deadline) : 0) {
-        const Message message(rd_kafka_consume_queue(queue_.get(), wait));
-        if (!message) break;
-        if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-            batch.push_back(to_record(*message));
-            bytes += size_in_bytes(batch.back());
-        } else if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
-            const std::lock_guard lock(mutex_);
-            ends_[{rd_kafka_topic_name(message->rkt), message->partition}] = message->offset;
-        } else if (long held = 0; throttle_.pass(held)) {
-            log::warning("kafka reader", {{"error", rd_kafka_message_errstr(message.get())}});
+    for (bool more = true; more && batch.empty();) {
+        bytes = 0;
+        for (int wait = remaining_ms(deadline); more && batch.size() < most && bytes < most_polled_bytes;
+             wait = batch.empty() ? remaining_ms(deadline) : 0) {
+            const Message message(rd_kafka_consume_queue(queue_.get(), wait));
+            more = message != nullptr;
+            if (more) bytes += take(*message, batch);
         }
+        drop_unassigned(batch);
     }
     const std::lock_guard lock(mutex_);
     if (!fatal_.empty()) throw Unavailable("kafka reader: " + fatal_);
-    // What was stopped while this batch was put together.
-    std::erase_if(batch, [this](const auto& record) { return !read_.contains(record.at); });
     return batch;
+}
+
+/// How many bytes it added.
+std::size_t KafkaReader::take(rd_kafka_message_t& message, std::vector<ConsumedRecord>& batch) {
+    if (message.err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        batch.push_back(to_record(message));
+        return size_in_bytes(batch.back());
+    }
+    if (message.err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+        const std::lock_guard lock(mutex_);
+        ends_[{rd_kafka_topic_name(message.rkt), message.partition}] = message.offset;
+    } else if (long held = 0; throttle_.pass(held)) {
+        log::warning("kafka reader", {{"error", rd_kafka_message_errstr(&message)}});
+    }
+    return 0;
+}
+
+/// What was stopped while this batch was put together.
+void KafkaReader::drop_unassigned(std::vector<ConsumedRecord>& batch) {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(batch, [this](const auto& record) { return !read_.contains(record.at); });
 }
 
 }  // namespace nearline::stream::kafka

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -27,11 +28,15 @@ public:
     /// no record has (transactions' marks), too. Nothing: it has not come there.
     std::optional<std::int64_t> end_seen(const TopicPartition& at) const;
     void wake() override { rd_kafka_queue_yield(queue_.get()); }
+    void on_ready(std::function<void()> ready) override;
 
 private:
     void fatal(const std::string& why) override;
     rd_kafka_topic_t* topic(const std::string& name);
+    std::size_t take(rd_kafka_message_t& message, std::vector<ConsumedRecord>& batch);
+    void drop_unassigned(std::vector<ConsumedRecord>& batch);
 
+    std::function<void()> ready_;
     Client client_;
     Queue queue_;
     std::mutex change_mutex_;  // one change at a time; poll() does not wait for it

@@ -126,6 +126,45 @@ TEST_P(Readers, ChangeWhileTheyArePolled) {
     EXPECT_EQ(steady, sent) << "each once, in order";
 }
 
+TEST_P(Readers, CallWhenThereIsSomethingToPoll) {
+    const auto name = topic(2);
+    const auto reader = stream().reader();
+    const auto calls = std::make_shared<std::atomic<int>>(0);
+    reader->on_ready([calls] { ++*calls; });
+    reader->assign({{{name, 0}, 0}, {{name, 1}, 0}});
+    std::vector<std::string> read;
+    const auto read_all = [&] {
+        for (auto some = reader->poll(3, 0ms); !some.empty(); some = reader->poll(3, 0ms)) {
+            for (const auto& each : some) read.push_back(*each.value);
+        }
+    };
+    std::vector<std::string> sent;
+    for (int i = 0; i < 50; ++i) {
+        read_all();
+        const auto before = calls->load();
+        sent.push_back(std::to_string(i));
+        send_values(name, i % 2, {sent.back()});
+        ASSERT_TRUE(wait_until([&] { return *calls > before; })) << i;
+        // It may have been called for something else.
+        ASSERT_TRUE(wait_until([&] {
+            read_all();
+            return read.size() == sent.size();
+        })) << i;
+    }
+    EXPECT_EQ(read, sent);
+}
+
+TEST_P(Readers, CallAlsoForWhatIsThereAlready) {
+    const auto name = topic(1);
+    send_values(name, 0, {"a"});
+    const auto reader = stream().reader();
+    const auto calls = std::make_shared<std::atomic<int>>(0);
+    reader->on_ready([calls] { ++*calls; });
+    reader->assign({{{name, 0}, 0}});
+    ASSERT_TRUE(wait_until([&] { return *calls > 0; }));
+    EXPECT_THAT(values(take(*reader, 1)), ElementsAre("a"));
+}
+
 TEST_P(Readers, AreWokenFromAnotherThread) {
     const auto reader = stream().reader();
     reader->assign({{{topic(1), 0}, 0}});
