@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <atomic>
 #include <future>
 #include <gmock/gmock.h>
@@ -18,6 +19,7 @@ class MockBroker {
 public:
     MockBroker() : host_(quiet_client()), cluster_(rd_kafka_mock_cluster_new(host_.get(), 1)) {
         rd_kafka_mock_topic_create(cluster_, "topic", 2, 1);
+        rd_kafka_mock_start_request_tracking(cluster_);
     }
     ~MockBroker() { rd_kafka_mock_cluster_destroy(cluster_); }
     MockBroker(const MockBroker&) = delete;
@@ -27,6 +29,17 @@ public:
     /// The next Produce requests get these answers.
     void answer_produce(const std::vector<rd_kafka_resp_err_t>& errors) {
         rd_kafka_mock_push_request_errors_array(cluster_, 0, errors.size(), errors.data());
+    }
+    /// Produce requests that have come.
+    std::size_t produced() const {
+        std::size_t count = 0;
+        auto** const all = rd_kafka_mock_get_requests(cluster_, &count);
+        const auto some = std::count_if(all, all + count, [](auto* request) {
+            constexpr std::int16_t produce = 0;  // ApiKey
+            return rd_kafka_mock_request_api_key(request) == produce;
+        });
+        rd_kafka_mock_request_destroy_array(all, count);
+        return static_cast<std::size_t>(some);
     }
     void slow_down(std::chrono::milliseconds time) {
         rd_kafka_mock_broker_set_rtt(cluster_, 1, static_cast<int>(time.count()));
@@ -84,6 +97,24 @@ TEST_F(KafkaProducers, RetryWhatPassesAndStoreItOnce) {
     EXPECT_EQ(produce(*producer, "value").get().outcome, Outcome::stored);
     EXPECT_EQ(replaced(), 0);
     EXPECT_EQ(stream_->admin(patience)->watermarks({"topic", 0}).end, 1);
+}
+
+// docs/decisions/0052: with two requests under way, the second's acknowledgement counts for the first as well.
+TEST_F(KafkaProducers, StoreWhatWasRefusedWhileMoreWaited) {
+    const auto producer = stream_->producer({.delivery_timeout = 20s});
+    ASSERT_EQ(produce(*producer, "before").get().outcome, Outcome::stored);
+    const auto before = broker_.produced();
+    broker_.slow_down(300ms);
+    broker_.answer_produce({RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION});
+    auto first = produce(*producer, "first");
+    ASSERT_TRUE(wait_until([&] { return broker_.produced() > before; }));
+    auto second = produce(*producer, "second");
+    EXPECT_EQ(first.get().outcome, Outcome::stored);
+    EXPECT_EQ(second.get().outcome, Outcome::stored);
+    broker_.slow_down(0ms);
+    const auto reader = stream_->reader();
+    reader->assign({{{"topic", 0}, 0}});
+    EXPECT_THAT(values(take(*reader, 3)), ::testing::ElementsAre("before", "first", "second"));
 }
 
 TEST_F(KafkaProducers, SayThatTheyDoNotKnowWhenTheAnswerIsLost) {
