@@ -17,7 +17,7 @@ inline Properties fetching_properties(std::size_t min_bytes = 1) {
         {"fetch.wait.max.ms", "100"},
         {"fetch.error.backoff.ms", "100"},
         {"fetch.queue.backoff.ms", "10"},
-        {"queued.max.messages.kbytes", "32768"},
+        {"queued.max.messages.kbytes", "8192"},
     };
 }
 
