@@ -31,7 +31,7 @@ def measure(effort, folder, say) -> list:
             for step in (ping_pong, load.round)[:: 1 if number % 2 == 0 else -1]:
                 step()
         say("kafka, at rest")
-        section = Section("Kafka: three services beside bare librdkafka")
+        section = Section("Kafka: separate services beside bare librdkafka")
         add_ratios(section, bare, stream, load)
         load.add_rows(section)
         add_rest(section, stack.services(), effort.rest_seconds)
