@@ -40,6 +40,10 @@ ReplyReader::ReplyReader(const Parts& parts, std::string topic, std::string grou
       topic_(std::move(topic)),
       group_(std::move(group)),
       on_answers_(std::move(on_answers)),
+      // Called also by a reader that outlives this, which leaves the gate alone.
+      read_soon_([this, gate = parts.gate, reads_soon = reads_soon_] {
+          if (!reads_soon->exchange(true)) gate.post([this] { read(); });
+      }),
       ownership_(random_seed()) {
     const auto gauge = [&](const std::string& kind) {
         return parts_.metrics.gauge("nearline_gateway_reply_partitions",
@@ -77,10 +81,7 @@ std::shared_ptr<stream::Reader> ReplyReader::reader() {
 
 std::shared_ptr<stream::Reader> ReplyReader::open_reader() {
     std::shared_ptr<stream::Reader> reader = parts_.stream.reader();
-    // It can be called when all of this is gone, but for the gate.
-    reader->on_ready([this, gate = parts_.gate, reads_soon = reads_soon_] {
-        if (!reads_soon->exchange(true)) gate.post([this] { read(); });
-    });
+    reader->on_ready(read_soon_);
     return reader;
 }
 
@@ -91,7 +92,7 @@ std::shared_ptr<stream::Reader> ReplyReader::set_reader(std::shared_ptr<stream::
         std::swap(reader, reader_);
     }
     // What came before it was to call.
-    read_soon();
+    read_soon_();
     return reader;
 }
 
@@ -228,20 +229,16 @@ void ReplyReader::take_part(stream::RebalanceListener listener) {
     set_member(nullptr);
 }
 
-void ReplyReader::read_soon() {
-    if (!reads_soon_->exchange(true)) parts_.gate.post([this] { read(); });
-}
-
 /// On the loop's thread.
 void ReplyReader::read() {
     *reads_soon_ = false;
     try {
         // What comes after a poll that gave nothing calls again.
-        if (read_some()) read_soon();
+        if (read_some()) read_soon_();
         backoff_.reset();
     } catch (const std::exception& error) {
         log::warning("answers can't be read now", {{"topic", topic_}, {"error", error.what()}});
-        parts_.stream_jobs.post_after(backoff_.next(), [this] { read_soon(); });
+        parts_.stream_jobs.post_after(backoff_.next(), read_soon_);
     }
 }
 

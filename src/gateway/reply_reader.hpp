@@ -69,7 +69,6 @@ private:
     void take_part(stream::RebalanceListener listener);
     std::shared_ptr<stream::Reader> open_reader();
     std::shared_ptr<stream::Reader> set_reader(std::shared_ptr<stream::Reader> reader);
-    void read_soon();
     void read();
     bool read_some();
     void take(stream::ConsumedRecord record, std::vector<AnswerPtr>& answers);
@@ -88,6 +87,8 @@ private:
     std::string topic_;
     std::string group_;
     OnAnswers on_answers_;
+    std::shared_ptr<std::atomic<bool>> reads_soon_ = std::make_shared<std::atomic<bool>>(false);
+    const std::function<void()> read_soon_;  // any thread
     Gauge owned_;
     Gauge awaited_;
     Gauge borrowed_;
@@ -103,7 +104,6 @@ private:
     std::mutex member_mutex_;
     stream::GroupMember* member_ = nullptr;  // while its thread has one
     std::atomic<int> unresolved_{0};
-    std::shared_ptr<std::atomic<bool>> reads_soon_ = std::make_shared<std::atomic<bool>>(false);
     Backoff backoff_;  // the loop's thread
     std::thread following_;
 };

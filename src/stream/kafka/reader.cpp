@@ -88,15 +88,11 @@ std::vector<ConsumedRecord> KafkaReader::poll(std::size_t most, std::chrono::mil
     std::vector<ConsumedRecord> batch;
     const auto deadline = Clock::now() + timeout;
     std::size_t bytes = 0;
-    for (bool more = true; more && batch.empty();) {
-        bytes = 0;
-        for (int wait = remaining_ms(deadline); more && batch.size() < most && bytes < most_polled_bytes;
-             wait = batch.empty() ? remaining_ms(deadline) : 0) {
-            const Message message(rd_kafka_consume_queue(queue_.get(), wait));
-            more = message != nullptr;
-            if (more) bytes += take(*message, batch);
-        }
-        drop_unassigned(batch);
+    for (int wait = to_ms(timeout); batch.size() < most && bytes < most_polled_bytes;
+         wait = batch.empty() ? remaining_ms(deadline) : 0) {
+        const Message message(rd_kafka_consume_queue(queue_.get(), wait));
+        if (!message) break;
+        bytes += take(*message, batch);
     }
     const std::lock_guard lock(mutex_);
     if (!fatal_.empty()) throw Unavailable("kafka reader: " + fatal_);
@@ -106,8 +102,10 @@ std::vector<ConsumedRecord> KafkaReader::poll(std::size_t most, std::chrono::mil
 /// How many bytes it added.
 std::size_t KafkaReader::take(rd_kafka_message_t& message, std::vector<ConsumedRecord>& batch) {
     if (message.err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        batch.push_back(to_record(message));
-        return size_in_bytes(batch.back());
+        auto record = to_record(message);
+        // Fetched before it was unassigned: looked at here, so that a poll() that gives nothing has left nothing.
+        if (const std::lock_guard lock(mutex_); !read_.contains(record.at)) return 0;
+        return size_in_bytes(batch.emplace_back(std::move(record)));
     }
     if (message.err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
         const std::lock_guard lock(mutex_);
@@ -116,12 +114,6 @@ std::size_t KafkaReader::take(rd_kafka_message_t& message, std::vector<ConsumedR
         log::warning("kafka reader", {{"error", rd_kafka_message_errstr(&message)}});
     }
     return 0;
-}
-
-/// What was stopped while this batch was put together.
-void KafkaReader::drop_unassigned(std::vector<ConsumedRecord>& batch) {
-    const std::lock_guard lock(mutex_);
-    std::erase_if(batch, [this](const auto& record) { return !read_.contains(record.at); });
 }
 
 }  // namespace nearline::stream::kafka

@@ -34,7 +34,6 @@ private:
     void fatal(const std::string& why) override;
     rd_kafka_topic_t* topic(const std::string& name);
     std::size_t take(rd_kafka_message_t& message, std::vector<ConsumedRecord>& batch);
-    void drop_unassigned(std::vector<ConsumedRecord>& batch);
 
     std::function<void()> ready_;
     Client client_;
