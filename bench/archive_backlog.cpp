@@ -19,6 +19,7 @@
 #include "archive/service.hpp"
 #include "domain/prediction.hpp"
 #include "domain/time.hpp"
+#include "http/request_ids.hpp"
 #include "registry/embedded_registry.hpp"
 #include "schema/builtin_schemas.hpp"
 #include "stream/stream.hpp"
@@ -46,12 +47,12 @@ void fill(stream::Stream& stream, const schema::TopicCodec& codec, int records) 
     stream.admin(5'000ms)->create_topic("output-topic", {});
     const auto producer = stream.producer({.delivery_timeout = 60s});
     std::atomic<int> lost = 0;
+    http::RequestIds ids;  // the gateway's: neighbours in time are neighbours in the archive's index
     for (int i = 0; i < records; ++i) {
         stream::Record record;
         record.value = codec.encode(to_json(a_prediction()));
-        record.headers = {{"request-id", Uuid::random().to_string()},
-                          {"user", user.to_string()},
-                          {"body-digest", std::string(64, 'a')}};
+        record.headers = {
+            {"request-id", ids.next().to_string()}, {"user", user.to_string()}, {"body-digest", std::string(64, 'a')}};
         producer->produce("output-topic", i / 100 % 12, std::move(record), [&](const stream::Delivery& delivery) {
             if (delivery.outcome != stream::Delivery::Outcome::stored) ++lost;
         });
@@ -96,13 +97,14 @@ void check(bool fine, const bson_error_t& error) {
 double bare_bulks(mongoc_client_t* client, int records) {
     mongoc_collection_t* collection = mongoc_client_get_collection(client, "nearline_bench_bare", "predictions");
     const auto prediction = a_prediction();
+    http::RequestIds ids;
     const auto start = Clock::now();
     for (int done = 0; done < records;) {
         bson_t* options = BCON_NEW("ordered", BCON_BOOL(false));
         mongoc_bulk_operation_t* bulk = mongoc_collection_create_bulk_operation_with_opts(collection, options);
         bson_error_t error{};
         for (std::size_t i = 0; i < bulk_size && done < records; ++i, ++done) {
-            bson_t* filter = BCON_NEW("_id", BCON_UTF8(Uuid::random().to_string().c_str()));
+            bson_t* filter = BCON_NEW("_id", BCON_UTF8(ids.next().to_string().c_str()));
             bson_t* update =
                 BCON_NEW("$setOnInsert", "{", "sepal_length", BCON_DOUBLE(5.2), "sepal_width", BCON_DOUBLE(3.6),
                          "petal_length", BCON_DOUBLE(1.5), "petal_width", BCON_DOUBLE(0.3), "status", BCON_INT32(200),
