@@ -5,6 +5,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>
+#include <mutex>
 #include <sqlite3.h>
 #include <stdexcept>
 #include <sys/stat.h>
@@ -57,6 +58,13 @@ bool can_pass(int code) noexcept {
     throw std::runtime_error(what);
 }
 
+// By default SQLite counts its memory under one lock for the whole process, taken by each allocation of each
+// connection. It can only be told before its first use.
+void count_no_memory() {
+    static std::once_flag once;
+    std::call_once(once, [] { ::sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); });
+}
+
 // Two processes that turn a new file to the write-ahead log at once are told "locked" at once,
 // whatever the busy time-out says.
 std::string to_write_ahead_log(SQLite::Database& database, std::chrono::milliseconds busy_timeout) {
@@ -76,8 +84,10 @@ std::string to_write_ahead_log(SQLite::Database& database, std::chrono::millisec
 std::unique_ptr<SQLite::Database> open_sqlite(const std::string& path, const SqliteOptions& options) {
     if (path.empty()) throw std::runtime_error("SQLite database: no path given");
     if (!options.read_only) make_private_file(path);
+    count_no_memory();
     try {
-        const int flags = options.read_only ? SQLite::OPEN_READONLY : SQLite::OPEN_READWRITE;
+        // Without SQLite's own locks: a connection is for one thread at a time.
+        const int flags = SQLite::OPEN_NOMUTEX | (options.read_only ? SQLite::OPEN_READONLY : SQLite::OPEN_READWRITE);
         auto database = std::make_unique<SQLite::Database>(path, flags, static_cast<int>(options.busy_timeout.count()));
         if (!options.read_only) {
             const std::string mode = to_write_ahead_log(*database, options.busy_timeout);
