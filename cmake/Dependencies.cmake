@@ -22,6 +22,7 @@ pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET GLOBAL libsodium)
 pkg_check_modules(MARIADB REQUIRED IMPORTED_TARGET GLOBAL libmariadb)
 pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET GLOBAL re2)
 pkg_check_modules(MONGOC REQUIRED IMPORTED_TARGET GLOBAL libmongoc-1.0)
+pkg_check_modules(JEMALLOC REQUIRED IMPORTED_TARGET GLOBAL jemalloc)
 
 # SQLiteCpp: Debian's package has a library and headers, on Debian 12 no working CMake configuration.
 find_library(SQLITECPP_LIBRARY SQLiteCpp REQUIRED)

@@ -16,6 +16,9 @@ function(nearline_program name)
     add_executable(${name} ${ARG_SOURCES})
     list(TRANSFORM ARG_ROOMS PREPEND nearline_)
     target_link_libraries(${name} PRIVATE ${ARG_ROOMS} ${ARG_LINK})
+    if(NEARLINE_SANITIZER STREQUAL "")  # a sanitizer has a malloc of its own
+        target_link_libraries(${name} PRIVATE PkgConfig::JEMALLOC)
+    endif()
     set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
 endfunction()
 

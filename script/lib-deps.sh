@@ -11,7 +11,7 @@ build_packages=(
     build-essential cmake ninja-build pkg-config ccache ca-certificates curl xz-utils unzip dpkg-dev
     libboost1.81-dev libboost-json1.81-dev libboost-context1.81-dev
     libsqlite3-dev libsqlitecpp-dev libmariadb-dev libmongoc-dev libcurl4-openssl-dev libsodium-dev libssl-dev
-    libsasl2-dev libzstd-dev liblz4-dev zlib1g-dev
+    libsasl2-dev libzstd-dev liblz4-dev zlib1g-dev libjemalloc-dev
     libspdlog-dev libtomlplusplus-dev libvalijson-dev libre2-dev prometheus-cpp-dev libgtest-dev libgmock-dev
     libbenchmark-dev librapidcheck-dev
 )

@@ -2,10 +2,15 @@
 
 #include <csignal>
 #include <iostream>
-#include <malloc.h>
 
 #include "http/listen_check.hpp"
 #include "runtime/log.hpp"
+
+/// jemalloc's settings (jemalloc(3), TUNING); MALLOC_CONF in the environment goes before them. Blocks of 256 KiB and
+/// more go back to the system as soon as they are free: large bodies would else leave their memory with a process at
+/// rest.
+extern "C" const char* malloc_conf;
+const char* malloc_conf = "oversize_threshold:262144";
 
 namespace nearline::app {
 namespace {
@@ -14,19 +19,9 @@ std::string cant_listen(const std::string& service, const std::string& why, cons
     return service + ": " + why + " (set by --listen and " + port_flag + ")";
 }
 
-/// glibc moves both thresholds up, to 32 and 64 MiB, with every large block that is freed: a few large bodies, and as
-/// much memory stays with the process for good. Once they are set they don't move (mallopt(3)).
-void give_freed_memory_back() {
-    constexpr int own_mapping_from = 256 << 10;
-    constexpr int keep_at_top = 512 << 10;
-    mallopt(M_MMAP_THRESHOLD, own_mapping_from);
-    mallopt(M_TRIM_THRESHOLD, keep_at_top);
-}
-
 }  // namespace
 
 int guarded(const std::string& program, const std::function<int()>& run) {
-    give_freed_memory_back();
     try {
         return run();
     } catch (const ConfigurationError& e) {
