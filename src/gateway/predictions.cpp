@@ -81,7 +81,8 @@ Result<Predictions::Asked> Predictions::check(const http::Request& request, cons
         asked.repeatable = true;
         asked.question.id = Uuid::hash_based({options_.input_topic, claims.subject.to_string(), *key});
     } else {
-        asked.question.id = Uuid::parse(request.request_id).value_or(Uuid::random());
+        const auto made = Uuid::parse(request.request_id);
+        asked.question.id = made ? *made : Uuid::random();
     }
     const auto& wanted = asked.preferences;
     const auto otherwise = wanted.respond_async ? 0ms : options_.answer_timeout;
