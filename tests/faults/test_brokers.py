@@ -69,4 +69,4 @@ def test_one_of_three_brokers_goes(tmp_path, size, requests_of, report, chance):
             load.wait_for_answers(20)
         report.event("the load has ended")
         assert not load.lost
-        report.check(settle(stack, load, seconds=120))
+        report.check(settle(stack, load))

@@ -16,7 +16,7 @@ def run(stack, count: int, report, damage=lambda load: None):
         load.join(3600)
     report.event("the last one has ended")
     assert not load.lost and not load.refused, (load.lost[:3], load.refused[:3])
-    account = settle(stack, load, mailed=True, seconds=120 + count / 20)
+    account = settle(stack, load, mailed=True)
     report.event("nothing waits any more")
     report.check(account)
     assert account.counts()["documents"] == count

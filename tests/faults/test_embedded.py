@@ -44,7 +44,7 @@ def test_kills_under_load(tmp_path, size, report, chance):
                 stack.service.start()
             load.wait_for_answers(50)
         report.event("the load has ended")
-        report.check(settle(stack, load, mailed=mailed, seconds=120 + len(load.sent) / 20))
+        report.check(settle(stack, load, mailed=mailed))
     check_databases(stack)
 
 

@@ -42,7 +42,7 @@ def test_workers_are_killed(tmp_path, arguments, size, requests_of, report, chan
             damage(stack, load, plan, chance, report)
             load.wait_for_total(count, 3600)
         report.event("the load has ended")
-        account = settle(stack, load, seconds=120 + len(load.sent) / 20)
+        account = settle(stack, load)
         ended = {outcome: sum(int(each.metric("nearline_prediction_transactions_total", outcome=outcome)) for each in stack.workers)
                  for outcome in ("committed", "aborted", "outdated", "unknown")}
         report.counts({f"transactions {outcome}": number for outcome, number in ended.items()}, "Of the workers that were last")

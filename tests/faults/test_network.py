@@ -48,4 +48,4 @@ def test_between_services_and_servers(tmp_path, size, requests_of, report, chanc
             load.wait_for_total(count, 3600)
         report.event("the load has ended")
         assert not load.lost
-        report.check(settle(stack, load, mailed=True, seconds=120 + len(load.sent) / 20))
+        report.check(settle(stack, load, mailed=True))

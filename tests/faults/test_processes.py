@@ -39,4 +39,4 @@ def test_each_service_in_turn(tmp_path, size, requests_of, report, chance):
         report.event("the load has ended")
         hit = set(urls(stack.gateways)) if any(instances is stack.gateways for instances, _ in plan) else set()
         assert {gateway for gateway, _ in load.lost} <= hit
-        report.check(settle(stack, load, mailed=True, seconds=120 + len(load.sent) / 20))
+        report.check(settle(stack, load, mailed=True))

@@ -29,7 +29,7 @@ def test_gateways_and_workers_come_and_go(tmp_path, size, requests_of, report, c
                 service.wait_ready(60)
             load.wait_for_total(max(count, load.total() + 100), 3600)
         report.event("the load has ended")
-        account = settle(stack, load, seconds=120)
+        account = settle(stack, load)
         stayed = [each for each in load.sent if each.gateway == stack.gateways[0].url]
         seconds = [each.seconds for each in stayed]
         report.counts({"requests through the gateway that stayed": len(stayed),

@@ -52,7 +52,7 @@ def test_nothing_grows(tmp_path, report):
                 watch.look()
         report.event("the load has ended")
         assert not load.lost and not load.refused
-        report.check(settle(stack, load, mailed=True, seconds=300))
+        report.check(settle(stack, load, mailed=True))
 
         def warm(points):
             return [point for point in points if point[0] > WARM * seconds]

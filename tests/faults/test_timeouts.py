@@ -97,6 +97,6 @@ def test_answers_are_lost(tmp_path, size, report):
                 lose(stack, proxies, load, report)
             load.wait_for_answers(20)
         report.event("the load has ended")
-        account = settle(stack, load, mailed=True, seconds=120 + len(load.sent) / 20)
+        account = settle(stack, load, mailed=True)
         report.check(account)
         assert account.counts()["in doubt (504, or connection lost) and predicted"] >= len(stack.gateways)
