@@ -1,6 +1,9 @@
 #include "cli/terminal.hpp"
 
 #include <array>
+#include <csignal>
+#include <cstdlib>
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <iostream>
@@ -10,6 +13,7 @@
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
+#include <utility>
 
 namespace nearline::cli {
 namespace {
@@ -37,21 +41,24 @@ public:
     void wait_for(const std::string& text) {
         while (seen_.find(text, answered_) == std::string::npos) ASSERT_TRUE(read_more()) << seen_;
         answered_ = seen_.size();
-        // The echo is turned off after the prompt, and what was typed until then is thrown away.
-        termios mode{};
-        do {
-            ASSERT_EQ(tcgetattr(terminal_, &mode), 0);
-        } while ((mode.c_lflag & ECHO) != 0);
     }
+    bool has_echo() const {
+        termios mode{};
+        return tcgetattr(terminal_, &mode) == 0 && (mode.c_lflag & ECHO) != 0;
+    }
+    int open_other_end() const { return open(ptsname(terminal_), O_RDWR | O_NOCTTY); }
     void type(const std::string& text) {
         ASSERT_EQ(write(terminal_, text.data(), text.size()), static_cast<ssize_t>(text.size()));
     }
     int end() {
         while (read_more()) {
         }
+        return exit_code();
+    }
+    int exit_code() const {
         int status = 0;
         waitpid(pid_, &status, 0);
-        return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+        return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);  // as a shell says it
     }
     const std::string& seen() const { return seen_; }
 
@@ -93,6 +100,28 @@ TEST(Terminal, ANewPasswordIsAskedForTwice) {
     terminal.type("two\n");
     EXPECT_EQ(terminal.end(), 1);
     EXPECT_THAT(terminal.seen(), testing::HasSubstr("the two passwords differ"));
+}
+
+TEST(Terminal, WhatIsTypedAsSoonAsThePromptIsThereCounts) {
+    for (int i = 0; i < 20; ++i) {
+        AtTerminal terminal(false);
+        terminal.wait_for("Password: ");
+        EXPECT_FALSE(terminal.has_echo());
+        terminal.type("s3cret\n");
+        EXPECT_EQ(terminal.end(), 0);
+    }
+}
+
+TEST(Terminal, CtrlCAtThePromptEndsTheProcessAndLeavesTheEcho) {
+    for (const auto& [key, signal] : {std::pair{'\x03', SIGINT}, {'\x1c', SIGQUIT}}) {
+        AtTerminal terminal(false);
+        const auto other_end = terminal.open_other_end();  // the terminal's modes go when its last one is closed
+        terminal.wait_for("Password: ");
+        terminal.type(std::string("half a passw") + key);
+        EXPECT_EQ(terminal.exit_code(), 128 + signal);
+        EXPECT_TRUE(terminal.has_echo());
+        close(other_end);
+    }
 }
 
 TEST(Terminal, WithoutATerminalItIsOneLineOfStandardInput) {
