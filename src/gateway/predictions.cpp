@@ -62,6 +62,9 @@ boost::asio::awaitable<http::Response> Predictions::predict(const http::Request&
 
 /// All that can be said of a request without the stream.
 Result<Predictions::Asked> Predictions::check(const http::Request& request, const Claims& claims) {
+    if (const auto again = rate_limit_.take(claims.subject, std::chrono::steady_clock::now())) {
+        return too_many("You send more requests than you may; wait a little.", *again);
+    }
     auto json = check_observation(request.body, parts_.input.schema());
     if (!json) return json.error();
     Asked asked;
@@ -87,9 +90,6 @@ Result<Predictions::Asked> Predictions::check(const http::Request& request, cons
     const auto& wanted = asked.preferences;
     const auto otherwise = wanted.respond_async ? 0ms : options_.answer_timeout;
     asked.wait = wanted.wait ? std::min<std::chrono::milliseconds>(*wanted.wait, options_.max_wait) : otherwise;
-    if (const auto again = rate_limit_.take(claims.subject, std::chrono::steady_clock::now())) {
-        return too_many("You send more requests than you may; wait a little.", *again);
-    }
     return asked;
 }
 

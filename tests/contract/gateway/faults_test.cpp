@@ -231,7 +231,7 @@ TEST_F(Faults, TooManyRequestsOfAUserAre429) {
     gateway->wait_until_ready();
     Worker worker(*world.stream, world.registry);
     EXPECT_EQ(gateway->predict(person).status, 200);
-    EXPECT_EQ(gateway->predict(person).status, 200);
+    EXPECT_EQ(gateway->predict(person, "{").status, 400) << "one that is no good counts, too";
     const auto refused = gateway->predict(person);
     EXPECT_EQ(refused.status, 429);
     EXPECT_GE(std::stoi(header(refused, "Retry-After")), 5);
