@@ -15,7 +15,7 @@ Problem unauthorized(std::string detail) {
 
 Problem refuse(const std::string& what) {
     return unauthorized(
-        what + " Send name and password as HTTP Basic: `curl -u NAME:PASSWORD -X POST http://HOST:5000/login`.");
+        what + " Send name and password as HTTP Basic: `curl -u NAME:PASSWORD -X POST http://HOST:PORT/login`.");
 }
 
 std::optional<std::string> base64_decoded(std::string_view text) {

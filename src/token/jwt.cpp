@@ -19,7 +19,7 @@ constexpr std::size_t longest_token = 8 << 10;
 constexpr std::int64_t leeway = 60;  // seconds between two machines' clocks
 
 constexpr std::string_view login_advice =
-    "Log in with `curl -u NAME:PASSWORD -X POST http://HOST:5000/login` and send what it answers as the header "
+    "Log in with `curl -u NAME:PASSWORD -X POST http://HOST:PORT/login` and send what it answers as the header "
     "`Authorization: Bearer TOKEN`.";
 
 /// {"typ":"JWT","alg":"HS256"} and PyJWT's {"alg":"HS256","typ":"JWT"}, as they come on nearly every token.

@@ -164,7 +164,7 @@ TEST(Jwt, SaysWhatIsMalformed) {
                 HasSubstr("signature is not base64url"));
     EXPECT_THAT(refusal(make(good_header, "[1]")), HasSubstr("payload is no JSON object"));
     EXPECT_THAT(refusal(std::string(1 << 20, 'a')), HasSubstr("longer"));
-    EXPECT_THAT(refusal("x"), HasSubstr("curl -u NAME:PASSWORD -X POST http://HOST:5000/login"));
+    EXPECT_THAT(refusal("x"), HasSubstr("curl -u NAME:PASSWORD -X POST http://HOST:PORT/login"));
 }
 
 TEST(Jwt, WorksOnManyThreads) {
@@ -191,7 +191,7 @@ TEST(BearerToken, ShowsHowToLogIn) {
         const auto token = bearer_token(header);
         ASSERT_FALSE(token) << header.value_or("(none)");
         EXPECT_EQ(token.error().status, 401);
-        EXPECT_THAT(token.error().detail, HasSubstr("curl -u NAME:PASSWORD -X POST http://HOST:5000/login"));
+        EXPECT_THAT(token.error().detail, HasSubstr("curl -u NAME:PASSWORD -X POST http://HOST:PORT/login"));
         EXPECT_THAT(token.error().detail, HasSubstr("Authorization: Bearer TOKEN"));
         EXPECT_THAT(token.error().www_authenticate, HasSubstr("Bearer"));
     }
