@@ -23,4 +23,4 @@ def count(stack) -> int:
         with sqlite3.connect(f"file:{stack.data / 'archive.db'}?mode=ro", uri=True) as database:
             return database.execute("SELECT count(*) FROM predictions").fetchone()[0]
     with pymongo.MongoClient(stack.archive_url) as client:
-        return client.get_default_database()["predictions"].count_documents({})
+        return client.get_default_database()["predictions"].estimated_document_count()
