@@ -7,6 +7,10 @@
 namespace nearline::admin {
 namespace {
 
+/// Letters read for a page, if need be: what is wanted of them by its state is known only when their partition has been
+/// read to its end, which a page of one each would do once for each letter.
+constexpr std::size_t least_candidates = 500;
+
 /// Of a letter that no mark tells of.
 LetterState first_state(const stream::LetterFacts& facts, const std::string& retry_topic) {
     if (facts.is_stub) return LetterState::stub;
@@ -26,6 +30,7 @@ LetterPage::LetterPage(const LetterQuery& query, std::string topic, const Cursor
         next_[partition] =
             std::max(start == starts.end() ? 0 : start->second, given == query.cursor.end() ? 0 : given->second);
     }
+    first_ = next_;
 }
 
 std::vector<stream::Position> LetterPage::positions() const {
@@ -49,7 +54,7 @@ bool LetterPage::take(stream::ConsumedRecord&& record) {
     if (is_full_ || record.offset >= query_.until.at(partition)) return true;
     auto facts = stream::read_letter(record);
     if (is_selected(query_, record, facts)) {
-        if (letters_.size() >= static_cast<std::size_t>(query_.limit) || bytes_ >= most_bytes_) {
+        if (letters_.size() >= std::max(limit(), least_candidates) || bytes_ >= most_bytes_) {
             is_full_ = true;
             full_in_ = partition;
             next_[partition] = record.offset;
@@ -79,6 +84,16 @@ void LetterPage::finish() {
     std::erase_if(letters_, [&](const Letter& letter) {
         return query_.states.empty() ? letter.state == LetterState::dropped : !query_.states.contains(letter.state);
     });
+    if (letters_.size() > limit()) cut();
+}
+
+/// The first letter that is too many is the next page's first.
+void LetterPage::cut() {
+    const auto& too_many = letters_[limit()].record;
+    next_[too_many.at.partition] = too_many.offset;
+    for (auto at = next_.upper_bound(too_many.at.partition); at != next_.end(); ++at) at->second = first_.at(at->first);
+    letters_.erase(letters_.begin() + static_cast<std::ptrdiff_t>(limit()), letters_.end());
+    is_full_ = true;
 }
 
 bool LetterPage::is_last() const {

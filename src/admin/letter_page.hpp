@@ -39,12 +39,14 @@ public:
 
 private:
     void apply(int partition, const stream::LetterMark& mark);
+    void cut();
+    std::size_t limit() const noexcept { return static_cast<std::size_t>(query_.limit); }
 
     const LetterQuery& query_;
     const std::string topic_;
     const std::string retry_topic_;
     const std::size_t most_bytes_;
-    Cursor next_;
+    Cursor first_, next_;
     std::vector<Letter> letters_;
     std::size_t bytes_ = 0;
     bool is_full_ = false;

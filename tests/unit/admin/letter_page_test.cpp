@@ -111,6 +111,26 @@ TEST(LetterPage, GoesOnWhereThePageBeforeEnded) {
     EXPECT_EQ(third.next(), query.until);
 }
 
+TEST(LetterPage, LooksPastThoseOfOtherStatesForItsFull) {
+    const std::vector<stream::ConsumedRecord> log{letter(0, 0), letter(0, 1),      letter(0, 2),
+                                                  letter(0, 3), mark(0, 4, "0-1"), letter(1, 0)};
+    auto query = until({{0, 5}, {1, 1}}, 1);
+    query.states = {LetterState::waiting};
+    LetterPage first(query, dlq, {}, enough);
+    EXPECT_EQ(read(first, log), "0:2 waiting");
+    EXPECT_EQ(first.next(), (Cursor{{0, 3}, {1, 0}}));
+    EXPECT_FALSE(first.is_last());
+    query.cursor = first.next();
+    LetterPage second(query, dlq, {}, enough);
+    EXPECT_EQ(read(second, {log.begin() + 3, log.end()}), "0:3 waiting");
+    EXPECT_EQ(second.next(), (Cursor{{0, 5}, {1, 0}}));
+    query.cursor = second.next();
+    LetterPage third(query, dlq, {}, enough);
+    EXPECT_EQ(read(third, {log.begin() + 5, log.end()}), "1:0 waiting");
+    EXPECT_TRUE(third.is_last());
+    EXPECT_EQ(third.next(), query.until);
+}
+
 TEST(LetterPage, IsBoundedBySize) {
     const auto query = until({{0, 3}});
     LetterPage page(query, dlq, {}, 1);
