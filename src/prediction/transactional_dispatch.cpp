@@ -88,7 +88,8 @@ public:
     void forget(const std::set<stream::TopicPartition>& of) override {
         for (const auto& at : of) queues_.erase(at);
         // What failed is another one's now.
-        if (queues_.empty()) be_well();
+        const auto is_empty = [](const auto& queue) { return queue.second.empty(); };
+        if (std::all_of(queues_.begin(), queues_.end(), is_empty)) be_well();
     }
     void forget_all() override {
         queues_.clear();
