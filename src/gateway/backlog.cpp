@@ -1,16 +1,25 @@
 #include "gateway/backlog.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace nearline::gateway {
 
-void BacklogEstimate::sample(std::int64_t end, std::int64_t committed, SteadyTime now) {
-    const std::int64_t backlog = std::max<std::int64_t>(0, end - committed);
-    const auto done = static_cast<double>(committed - committed_);
-    if (!moved_ || backlog == 0 || done != 0) moved_ = now;
+void BacklogEstimate::sample(std::vector<Position> positions, SteadyTime now) {
+    std::int64_t backlog = 0;
+    std::int64_t done = 0;
+    bool moved = false;
+    for (std::size_t i = 0; i < positions.size(); ++i) {
+        const auto& at = positions[i];
+        backlog += std::max<std::int64_t>(0, at.end - std::max(at.start, at.committed));
+        const auto before = i < positions_.size() ? positions_[i] : Position{};
+        moved = moved || at.committed != before.committed;
+        done += std::max<std::int64_t>(0, at.committed - std::max(before.start, before.committed));
+    }
+    if (!moved_ || backlog == 0 || moved) moved_ = now;
     if (sampled_ && done > 0) {
         const std::chrono::duration<double> since = now - *sampled_;
-        const double rate = since.count() > 0 ? done / since.count() : 0;
+        const double rate = since.count() > 0 ? static_cast<double>(done) / since.count() : 0;
         // With something left over the group was busy all the time, so this is what it can do; with nothing
         // left over it can do at least this.
         constexpr double weight = 0.3;
@@ -18,7 +27,7 @@ void BacklogEstimate::sample(std::int64_t end, std::int64_t committed, SteadyTim
         rate_ = busy && rate_ > 0 ? rate_ + weight * (rate - rate_) : std::max(rate_, rate);
     }
     sampled_ = now;
-    committed_ = committed;
+    positions_ = std::move(positions);
     backlog_ = backlog;
 }
 

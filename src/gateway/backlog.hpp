@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "domain/time.hpp"
 
@@ -12,8 +13,15 @@ namespace nearline::gateway {
 /// prediction group stands, sampled every second or so. No I/O, no clock; not thread-safe.
 class BacklogEstimate {
 public:
-    /// `end` and `committed`: sums over the input topic's partitions.
-    void sample(std::int64_t end, std::int64_t committed, SteadyTime now);
+    /// A partition of the input topic: its first offset, the one behind its last, and the group's; 0 where it has none.
+    struct Position {
+        std::int64_t start = 0;
+        std::int64_t end = 0;
+        std::int64_t committed = 0;
+    };
+
+    /// Of all partitions, in their order. What retention deletes is not work that the group has done.
+    void sample(std::vector<Position> positions, SteadyTime now);
 
     /// The time it takes to work off what is there. While nothing moves nobody can know: it is then at
     /// least the time for which nothing has moved.
@@ -26,7 +34,7 @@ public:
 private:
     std::optional<SteadyTime> sampled_;
     std::optional<SteadyTime> moved_;  // when the group last got on, or had nothing to do
-    std::int64_t committed_ = 0;
+    std::vector<Position> positions_;  // of the last sample
     std::int64_t backlog_ = 0;
     double rate_ = 0;
 };

@@ -232,18 +232,16 @@ void Service::Impl::sample_backlog() {
     try {
         const auto topic = admin->topic(options.input_topic);
         const auto committed = admin->committed(options.prediction_group, options.input_topic);
-        std::int64_t end = 0;
-        std::int64_t done = 0;
+        std::vector<BacklogEstimate::Position> positions;
         for (int partition = 0; topic && partition < topic->partitions; ++partition) {
             const stream::TopicPartition at{options.input_topic, partition};
             const auto watermarks = admin->watermarks(at);
             const auto position = committed.find(at);
-            end += watermarks.end;
-            done += std::max(watermarks.start, position == committed.end() ? 0 : position->second);
+            positions.push_back({watermarks.start, watermarks.end, position == committed.end() ? 0 : position->second});
         }
-        gate.post([this, end, done] {
+        gate.post([this, positions = std::move(positions)]() mutable {
             const auto now = std::chrono::steady_clock::now();
-            backlog.sample(end, done, now);
+            backlog.sample(std::move(positions), now);
             backlog_records.set(static_cast<double>(backlog.backlog()));
             backlog_seconds.set(backlog.wait(now).count());
         });
