@@ -35,9 +35,10 @@ struct Options {
     std::chrono::milliseconds late_time{600'000};  ///< and for how long
     std::size_t keep_answers = 10'000;             ///< answers seen, for GET /predictions/{id}
     std::size_t keep_bytes = 16 << 20;
-    double rate_limit = 0;                           ///< requests a second for each user; 0: no limit
-    double rate_burst = 50;                          ///< so many at once
-    std::chrono::milliseconds max_backlog{300'000};  ///< a longer queue before the model is 503; 0: any length
+    double rate_limit = 0;   ///< requests a second for each user; 0: no limit
+    double rate_burst = 50;  ///< so many at once
+    /// A longer queue before the model is 503; 0: any length. Never more than half of the topics' retention.
+    std::chrono::milliseconds max_backlog{300'000};
 
     std::string auth_url{};                       ///< auth-svc; empty: tokens alone decide
     std::chrono::milliseconds auth_keep{30'000};  ///< how long a yes of auth-svc counts

@@ -47,6 +47,13 @@ ArchiveReads::Options archive_options(const Options& options) {
     return reads;
 }
 
+/// What is accepted must not be deleted before its turn: half of the retention is left for what the estimate misses.
+Options within_retention(Options options) {
+    const auto most = options.topics.retention / 2;
+    if (most > 0ms && (options.max_backlog <= 0ms || options.max_backlog > most)) options.max_backlog = most;
+    return options;
+}
+
 }  // namespace
 
 /// All parts, in the order in which they need each other.
@@ -102,7 +109,7 @@ struct Service::Impl : std::enable_shared_from_this<Service::Impl> {
 
 Service::Impl::Impl(const Parts& p, Options o)
     : parts(p),
-      options(std::move(o)),
+      options(within_retention(std::move(o))),
       gate(p.loop),
       auth(options.auth_url.empty() ? nullptr : std::make_unique<http::Client>(p.loop, options.auth_url)),
       admin(p.stream.admin(admin_patience)),

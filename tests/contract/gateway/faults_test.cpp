@@ -204,6 +204,19 @@ TEST_F(Faults, ALongQueueIs503) {
     EXPECT_TRUE(eventually([&] { return gateway->predict(person).status == 200; }));
 }
 
+TEST_F(Faults, AQueueThatRetentionComesCloseToIs503) {
+    start([](gateway::Options& options) {
+        options.topics.retention = 2s;
+        options.max_backlog = 0ms;
+        options.answer_timeout = 100ms;
+    });
+    gateway->wait_until_ready();
+    EXPECT_EQ(gateway->predict(person).status, 202);
+    EXPECT_TRUE(eventually([&] {
+        return gateway->predict(person, setosa, {{"Prefer", "respond-async"}}).status == 503;
+    }));
+}
+
 TEST_F(Faults, TooMuchPendingIs429) {
     start([](gateway::Options& options) {
         options.max_pending = 2;
