@@ -28,7 +28,7 @@ TEST(BacklogTest, WorksOffWithTheRateThatWasSeen) {
     BacklogEstimate backlog;
     sample(backlog, 1'000, 0, start);
     EXPECT_EQ(seconds(backlog.wait(start)), 0) << "nothing known yet";
-    for (int i = 1; i <= 5; ++i) sample(backlog, 1'000, 100 * i, start + i * 1s);
+    for (std::int64_t i = 1; i <= 5; ++i) sample(backlog, 1'000, 100 * i, start + i * 1s);
     EXPECT_NEAR(backlog.rate(), 100, 1e-9);
     EXPECT_EQ(backlog.backlog(), 500);
     EXPECT_NEAR(seconds(backlog.wait(start + 5s)), 5, 1e-9);
