@@ -111,7 +111,7 @@ TEST(LetterPage, GoesOnWhereThePageBeforeEnded) {
     EXPECT_EQ(third.next(), query.until);
 }
 
-TEST(LetterPage, LooksPastThoseOfOtherStatesForItsFull) {
+TEST(LetterPage, IsFilledPastThoseOfOtherStates) {
     const std::vector<stream::ConsumedRecord> log{letter(0, 0), letter(0, 1),      letter(0, 2),
                                                   letter(0, 3), mark(0, 4, "0-1"), letter(1, 0)};
     auto query = until({{0, 5}, {1, 1}}, 1);
