@@ -21,7 +21,7 @@ TEST(CommitWatermark, CommitsOnlyBehindTheLongestRunThatHasEnded) {
     watermark.ended(p0, 11);
     watermark.ended(p0, 15);
     EXPECT_THAT(watermark.take(), IsEmpty()) << "10 is still under way";
-    EXPECT_EQ(watermark.pending(), 3u);
+    EXPECT_EQ(watermark.pending(), 1u);
     watermark.ended(p0, 10);
     EXPECT_THAT(watermark.take(), ElementsAre(Position{p0, 16}));
     EXPECT_THAT(watermark.take(), IsEmpty()) << "taken once";
@@ -102,6 +102,23 @@ TEST(CommitWatermark, ForgetsARevokedPartition) {
     watermark.delivered(p0, 2);  // it came back, from the committed offset
     watermark.ended(p0, 2);
     EXPECT_THAT(watermark.take(), ElementsAre(Position{p0, 3}));
+}
+
+TEST(CommitWatermark, RemembersNoMoreThanItHasToHoweverManyEndBehindOne) {
+    CommitWatermark watermark;
+    watermark.delivered(p0, 0);
+    for (std::int64_t offset = 1; offset < 100'000; ++offset) {
+        watermark.delivered(p0, offset);
+        if (offset == 50'000) continue;
+        watermark.ended(p0, offset);
+        ASSERT_LT(watermark.remembered(), 1'100U) << offset;
+    }
+    EXPECT_EQ(watermark.pending(), 2U);
+    watermark.ended(p0, 0);
+    EXPECT_THAT(watermark.take(), ElementsAre(Position{p0, 50'000}));
+    watermark.ended(p0, 50'000);
+    EXPECT_THAT(watermark.take(), ElementsAre(Position{p0, 100'000}));
+    EXPECT_EQ(watermark.remembered(), 0U);
 }
 
 // Against a model that keeps everything: whatever the order in which records end, what may be committed
