@@ -7,12 +7,14 @@
 
 namespace nearline::prediction {
 
-/// Where answers and dead letters go. No I/O.
+/// Where answers, dead letters and records that wait go. No I/O.
 class Destinations {
 public:
-    Destinations(std::string output_topic, std::string dead_letter_topic, int output_partitions)
+    Destinations(std::string output_topic, std::string dead_letter_topic, std::string retry_topic,
+                 int output_partitions)
         : output_topic_(std::move(output_topic)),
           dead_letter_topic_(std::move(dead_letter_topic)),
+          retry_topic_(std::move(retry_topic)),
           output_partitions_(output_partitions) {}
 
     /// The record to send for an outlet, in its present form, and where to.
@@ -28,6 +30,7 @@ public:
 private:
     const std::string output_topic_;
     const std::string dead_letter_topic_;
+    const std::string retry_topic_;
     int output_partitions_;
     bool doubts_partitions_ = false;
 };

@@ -24,12 +24,13 @@ public:
     virtual void ended(Job& job) = 0;
     /// It was abandoned, and nothing of it is under way any more.
     virtual void over(Job& job) = 0;
-    /// Its answer can't be stored: it has to be rejected, and sent again.
-    virtual void answer_too_large(Job& job, const std::string& reason) = 0;
+    /// This can't be stored: its job has to end otherwise.
+    virtual void too_large(Outlet& outlet, const std::string& reason) = 0;
 };
 
-/// How answers and dead letters get stored, and offsets committed behind them. Knows nothing of what they say. For the
-/// worker's thread alone; jobs belong to their owner, who is told from within send(), flush() and advance().
+/// How answers, dead letters and records that wait get stored, and offsets committed behind them. Knows nothing of what
+/// they say. For the worker's thread alone; jobs belong to their owner, who is told from within send(), flush() and
+/// advance().
 class Dispatch {
 public:
     /// What all ways have in common; outlives them.
@@ -58,7 +59,7 @@ public:
 
     /// A record was taken, in the order of its partition.
     virtual void taken(Job& job) = 0;
-    /// Its answer, or its dead letter and failure, are there to be stored.
+    /// Its answer, its dead letter and failure, or itself to wait on the retry topic, are there to be stored.
     virtual void send(Job& job) = 0;
     /// Nothing more comes for now. Throws Unavailable where the consumer has to be made anew.
     virtual void flush() = 0;

@@ -2,6 +2,7 @@
 
 #include "prediction/answer.hpp"
 #include "stream/dead_letter.hpp"
+#include "stream/deferred_record.hpp"
 
 namespace nearline::prediction {
 namespace {
@@ -25,7 +26,12 @@ void Job::reject(Rejection reason, std::optional<std::string> framed_failure) {
     answer.state = Outlet::State::sent;
 }
 
+void Job::defer() {
+    deferral.state = Outlet::State::sent;
+}
+
 stream::Record Job::record_for(const Outlet& outlet) const {
+    if (outlet.kind == Outlet::Kind::deferral) return stream::make_deferred(source);
     if (outlet.kind == Outlet::Kind::answer) {
         const auto key = outlet.form == Outlet::Form::whole ? source.key : std::nullopt;
         return make_answer_record(key, incoming.context, answer_value_);
@@ -45,11 +51,12 @@ Job::Step Job::on_delivery(Outlet& outlet, const stream::Delivery& delivery) {
     if (delivery.outcome == stream::Delivery::Outcome::stored) {
         outlet.state = Outlet::State::stored;
         outlet.has_failed = false;
-        return is_open(answer) || is_open(dead_letter) ? Step::none : Step::ended;
+        return is_open(answer) || is_open(dead_letter) || is_open(deferral) ? Step::none : Step::ended;
     }
     if (delivery.too_large) {
-        if (outlet.kind == Outlet::Kind::answer && !is_rejected()) {
+        if (outlet.kind == Outlet::Kind::deferral || (outlet.kind == Outlet::Kind::answer && !is_rejected())) {
             outlet.state = Outlet::State::unused;
+            // What is sent for it next is a failure, without the key.
             outlet.form = Outlet::Form::small;
             outlet.has_failed = false;
             return Step::too_large;
@@ -68,11 +75,12 @@ Job::Step Job::on_delivery(Outlet& outlet, const stream::Delivery& delivery) {
 }
 
 bool Job::is_awaited() const noexcept {
-    return answer.state == Outlet::State::sent || dead_letter.state == Outlet::State::sent;
+    return answer.state == Outlet::State::sent || dead_letter.state == Outlet::State::sent ||
+           deferral.state == Outlet::State::sent;
 }
 
-Job& JobPool::add(stream::ConsumedRecord record, stream::RequestHeaders headers) {
-    jobs_.push_back(std::make_unique<Job>(std::move(record), std::move(headers)));
+Job& JobPool::add(stream::Position read_at, stream::ConsumedRecord record, stream::RequestHeaders headers) {
+    jobs_.push_back(std::make_unique<Job>(std::move(read_at), std::move(record), std::move(headers)));
     jobs_.back()->slot_ = jobs_.size() - 1;
     return *jobs_.back();
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -18,7 +19,7 @@ struct Job;
 
 /// One record that has to be stored before a job has ended.
 struct Outlet {
-    enum class Kind { answer, dead_letter };
+    enum class Kind { answer, dead_letter, deferral };
     enum class State {
         unused,  ///< the job does not need it
         sent,    ///< its delivery will be reported
@@ -39,11 +40,12 @@ struct Outlet {
     bool has_failed = false;  ///< at least once, and is not stored yet
 };
 
-/// A record of the input topic on its way to its end: its answer is stored, or its dead letter and, if
-/// somebody may wait, a failure. Decides; does no I/O. Belongs to the worker's thread.
+/// A record of the input topic on its way to its end: its answer is stored, or its dead letter and, if somebody may
+/// wait, a failure; or the record itself on the retry topic, where it waits. Decides; does no I/O. Belongs to the
+/// worker's thread.
 struct Job {
-    Job(stream::ConsumedRecord record, stream::RequestHeaders headers)
-        : source(std::move(record)), incoming(std::move(headers)) {}
+    Job(stream::Position place, stream::ConsumedRecord record, stream::RequestHeaders headers)
+        : read_at(std::move(place)), source(std::move(record)), incoming(std::move(headers)) {}
     Job(const Job&) = delete;
     Job& operator=(const Job&) = delete;
 
@@ -53,13 +55,15 @@ struct Job {
         ended,     ///< all is stored
         again,     ///< send this outlet again, after a while
         smaller,   ///< send this outlet again, now: its form has changed
-        too_large  ///< the answer can't be stored: reject the job
+        too_large  ///< this outlet can't be stored: the job has to end otherwise
     };
 
     /// Its answer, framed, is about to be sent.
     void answer_with(std::string framed);
     /// It is rejected: a dead letter is about to be sent, and a failure (framed), if one is given.
     void reject(Rejection reason, std::optional<std::string> framed_failure);
+    /// Nobody can say yet what it is: it is about to be sent to the retry topic.
+    void defer();
 
     /// The record to send for an outlet, in its present form.
     stream::Record record_for(const Outlet& outlet) const;
@@ -68,11 +72,15 @@ struct Job {
     /// Whether a delivery is still to be reported: until then nothing may be freed.
     bool is_awaited() const noexcept;
     bool is_rejected() const noexcept { return rejection_.has_value(); }
+    bool is_deferred() const noexcept { return deferral.state != Outlet::State::unused; }
+    std::array<Outlet*, 3> outlets() noexcept { return {&deferral, &dead_letter, &answer}; }
 
-    const stream::ConsumedRecord source;
+    const stream::Position read_at;       ///< behind which is committed
+    const stream::ConsumedRecord source;  ///< in its first place, which is another one where it was deferred
     const stream::RequestHeaders incoming;
     Outlet answer{*this, Outlet::Kind::answer};
     Outlet dead_letter{*this, Outlet::Kind::dead_letter};
+    Outlet deferral{*this, Outlet::Kind::deferral};
     bool abandoned = false;  ///< its partition is another member's now: its end counts no more
     SteadyTime taken{};      ///< when it was
     bool resolving = false;  ///< the schema that it names is being asked for
@@ -87,7 +95,7 @@ private:
 /// Owns the jobs that have not ended.
 class JobPool {
 public:
-    Job& add(stream::ConsumedRecord record, stream::RequestHeaders headers);
+    Job& add(stream::Position read_at, stream::ConsumedRecord record, stream::RequestHeaders headers);
     void remove(Job& job);
     std::size_t size() const noexcept { return jobs_.size(); }
     const std::vector<std::unique_ptr<Job>>& all() const noexcept { return jobs_; }

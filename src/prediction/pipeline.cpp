@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "stream/dead_letter.hpp"
+#include "stream/deferred_record.hpp"
 
 namespace nearline::prediction {
 namespace {
@@ -46,7 +47,8 @@ Pipeline::Pipeline(const Worker::Options& options, std::string cluster_id, int o
       models_(models),
       metrics_(metrics),
       reader_(input.schema().properties()),
-      destinations_(options.output_topic, stream::dead_letter_topic(options.topic, options.role), output_partitions),
+      destinations_(options.output_topic, stream::dead_letter_topic(options.topic, options.role), options.retry_topic,
+                    output_partitions),
       resolver_(input, health, options.registry_dependency, [this] { deliveries_.nudge(); }),
       dispatch_(make_dispatch(stream, health)) {}
 
@@ -67,19 +69,22 @@ void Pipeline::accept(std::vector<stream::ConsumedRecord> records, SteadyTime no
     std::vector<Decoded> batch;
     batch.reserve(records.size());
     for (auto& record : records) {
+        const stream::Position read_at{record.at, record.offset};
+        const bool is_retried = record.at.topic == options_.retry_topic;
+        if (is_retried) record = stream::undo_deferral(std::move(record));
         auto incoming = stream::read_request_headers(record, cluster_id_);
         const auto& wanted = incoming.context.reply_partition;
         const bool out_of_range = wanted && *wanted >= destinations_.output_partitions();
         if (out_of_range) destinations_.doubt_partitions();
         if (out_of_range || incoming.bad_reply_partition) metrics_.reply_partition_ignored.add();
-        auto& job = jobs_.add(std::move(record), std::move(incoming));
+        auto& job = jobs_.add(read_at, std::move(record), std::move(incoming));
         job.taken = now;
         dispatch_->taken(job);
         if (auto document = input_.decode_cached(job.source.value)) {
             batch.push_back({&job, std::move(*document)});
         } else {
-            job.resolving = true;
-            resolver_.ask(job);
+            const bool can_defer = !is_retried && !options_.retry_topic.empty();
+            resolve(job, can_defer ? Resolver::Patience::one_question : Resolver::Patience::until_certain);
         }
     }
     answer(std::move(batch));
@@ -196,22 +201,49 @@ void Pipeline::reject(Job& job, Rejection reason) {
 void Pipeline::advance(SteadyTime now) {
     handle_resolved();
     dispatch_->advance(now);
-    if (predicted_ + rejected_ > 0) count_ended();
+    if (predicted_ + rejected_ + deferred_ > 0) count_ended();
 }
 
 void Pipeline::count_ended() {
     if (predicted_ > 0) metrics_.predicted.add(static_cast<double>(std::exchange(predicted_, 0)));
+    if (deferred_ > 0) metrics_.deferred.add(static_cast<double>(std::exchange(deferred_, 0)));
     if (rejected_ > 0) metrics_.rejected.add(static_cast<double>(std::exchange(rejected_, 0)));
     metrics_.in_flight.set(static_cast<double>(jobs_.size()));
 }
 
 void Pipeline::ended(Job& job) {
-    ++(job.is_rejected() ? rejected_ : predicted_);
+    ++(job.is_deferred() ? deferred_ : job.is_rejected() ? rejected_ : predicted_);
     jobs_.remove(job);
 }
 
-void Pipeline::answer_too_large(Job& job, const std::string& reason) {
-    reject(job, too_large_answer(reason));
+void Pipeline::too_large(Outlet& outlet, const std::string& reason) {
+    if (outlet.kind == Outlet::Kind::deferral) {
+        // It waits where it is, and holds up the commits behind it.
+        resolve(outlet.job, Resolver::Patience::until_certain);
+    } else {
+        reject(outlet.job, too_large_answer(reason));
+    }
+}
+
+void Pipeline::resolve(Job& job, Resolver::Patience patience) {
+    job.resolving = true;
+    resolver_.ask(job, patience);
+}
+
+/// What takes a while must not hold up the commits of its partition: a crash would repeat all that was answered behind
+/// it, and whoever reads the lag would see a queue that is none.
+void Pipeline::defer(Job& job) {
+    if (long held = 0; deferral_log_.pass(held)) {
+        log::info("record waits on the retry topic: the registry can't say yet what schema it names",
+                  {{"role", options_.role},
+                   {"topic", job.source.at.topic},
+                   {"partition", job.source.at.partition},
+                   {"offset", job.source.offset},
+                   {"request_id", job.incoming.context.id.to_string()},
+                   {"others", held}});
+    }
+    job.defer();
+    dispatch_->send(job);
 }
 
 void Pipeline::handle_resolved() {
@@ -222,8 +254,10 @@ void Pipeline::handle_resolved() {
         job->resolving = false;
         if (job->abandoned) {
             discard(*job);
+        } else if (!document) {
+            defer(*job);
         } else {
-            batch.push_back({job, std::move(document)});
+            batch.push_back({job, *std::move(document)});
         }
     }
     answer(std::move(batch));

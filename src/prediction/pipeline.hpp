@@ -80,12 +80,14 @@ private:
     std::unique_ptr<Dispatch> make_dispatch(stream::Stream& stream, Health& health);
     void ended(Job& job) override;
     void over(Job& job) override { discard(job); }
-    void answer_too_large(Job& job, const std::string& reason) override;
+    void too_large(Outlet& outlet, const std::string& reason) override;
     void answer(std::vector<Decoded>&& batch);
     std::vector<std::string_view> ask_model(const Model& model, std::vector<Job*>& jobs,
                                             std::vector<Features>& features, std::vector<float>& rows);
     std::optional<std::string> created_at(const Job& job, const Model& model, const std::string& now);
     void reject(Job& job, Rejection reason);
+    void resolve(Job& job, Resolver::Patience patience);
+    void defer(Job& job);
     void handle_resolved();
     void count_ended();
     void discard(Job& job);
@@ -97,6 +99,7 @@ private:
     ModelHolder& models_;
     WorkerMetrics metrics_;
     log::Throttle rejection_log_{1.0};
+    log::Throttle deferral_log_{1.0};
     const FeatureReader reader_;
     Repeats repeats_{10'000};
 
@@ -104,6 +107,7 @@ private:
     JobPool jobs_;
     std::size_t predicted_ = 0;  // ended since the metrics were told
     std::size_t rejected_ = 0;
+    std::size_t deferred_ = 0;
     std::shared_ptr<const Model> columns_model_;  // whose columns_ are
     std::vector<std::size_t> columns_;
     Deliveries deliveries_;

@@ -1,14 +1,15 @@
 #include "prediction/resolver.hpp"
 
 #include <algorithm>
-
-#include "runtime/backoff.hpp"
+#include <chrono>
+#include <utility>
 
 namespace nearline::prediction {
 namespace {
 
-/// The resolver was told to stop while the registry was away.
-struct Stopped {};
+SteadyTime now() {
+    return std::chrono::steady_clock::now();
+}
 
 }  // namespace
 
@@ -23,10 +24,10 @@ Resolver::~Resolver() {
     stop();
 }
 
-void Resolver::ask(Job& job) {
+void Resolver::ask(Job& job, Patience patience) {
     {
         const std::scoped_lock lock(mutex_);
-        waiting_.push_back(&job);
+        (patience == Patience::one_question ? first_ : others_).push_back(&job);
     }
     changed_.notify_one();
 }
@@ -38,15 +39,17 @@ std::vector<Resolver::Resolved> Resolver::take() {
 
 std::vector<Job*> Resolver::give_back_abandoned() {
     const std::scoped_lock lock(mutex_);
-    const auto first =
-        std::stable_partition(waiting_.begin(), waiting_.end(), [](Job* job) { return !job->abandoned; });
-    std::vector<Job*> back(first, waiting_.end());
-    waiting_.erase(first, waiting_.end());
+    std::vector<Job*> back;
+    for (auto* waiting : {&first_, &others_}) {
+        const auto given =
+            std::stable_partition(waiting->begin(), waiting->end(), [](Job* job) { return !job->abandoned; });
+        back.insert(back.end(), given, waiting->end());
+        waiting->erase(given, waiting->end());
+    }
     return back;
 }
 
 void Resolver::stop() noexcept {
-    stop_.request();
     {
         const std::scoped_lock lock(mutex_);
         ends_ = true;
@@ -55,40 +58,55 @@ void Resolver::stop() noexcept {
     if (thread_.joinable()) thread_.join();
 }
 
+/// False: it ends.
+bool Resolver::wait_for_work(std::unique_lock<std::mutex>& lock) {
+    while (!ends_ && first_.empty() && (others_.empty() || now() < next_try_)) {
+        if (others_.empty()) {
+            changed_.wait(lock);
+        } else {
+            changed_.wait_until(lock, next_try_);
+        }
+    }
+    return !ends_;
+}
+
 void Resolver::run() {
     std::unique_lock lock(mutex_);
-    for (;;) {
-        changed_.wait(lock, [this] { return ends_ || !waiting_.empty(); });
-        if (ends_) return;
-        auto* job = waiting_.front();
-        waiting_.pop_front();
+    while (wait_for_work(lock)) {
+        const auto patience = first_.empty() ? Patience::until_certain : Patience::one_question;
+        auto& waiting = first_.empty() ? others_ : first_;
+        auto* job = waiting.front();
+        waiting.pop_front();
         lock.unlock();
-        try {
-            auto decoded = decode(*job);
-            lock.lock();
-            resolved_.push_back({job, std::move(decoded)});
-        } catch (const Stopped&) {
-            return;
+        auto resolved = resolve(*job, patience);
+        lock.lock();
+        if (!resolved) {
+            others_.push_front(job);
+            continue;
         }
+        resolved_.push_back(*std::move(resolved));
         lock.unlock();
         on_resolved_();
         lock.lock();
     }
 }
 
-schema::TopicCodec::Decoded Resolver::decode(const Job& job) {
-    Backoff backoff;
-    for (;;) {
-        try {
-            auto decoded = codec_.decode(job.source.value);
-            if (backoff.failures() > 0) health_.up(dependency_);
-            return decoded;
-        } catch (const std::exception& error) {
-            if (stop_.requested()) throw Stopped();
-            health_.down(dependency_, error.what());
-        }
-        if (stop_.wait_for(backoff.next())) throw Stopped();
+/// Nothing: it has to be asked for again.
+std::optional<Resolver::Resolved> Resolver::resolve(Job& job, Patience patience) {
+    const auto& value = job.source.value;
+    const bool asks_once = patience == Patience::one_question;
+    if (asks_once && now() < next_try_) return Resolved{&job, codec_.decode_cached(value)};
+    try {
+        Resolved resolved{&job, asks_once ? codec_.decode_at_once(value) : codec_.decode(value)};
+        if (backoff_.failures() > 0) health_.up(dependency_);
+        backoff_.reset();
+        return resolved;
+    } catch (const std::exception& error) {
+        next_try_ = now() + backoff_.next();
+        health_.down(dependency_, error.what());
     }
+    if (asks_once) return Resolved{&job, std::nullopt};
+    return std::nullopt;
 }
 
 }  // namespace nearline::prediction

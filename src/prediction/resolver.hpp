@@ -4,25 +4,31 @@
 #include <deque>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "domain/time.hpp"
 #include "prediction/job.hpp"
+#include "runtime/backoff.hpp"
 #include "runtime/health.hpp"
-#include "runtime/stop.hpp"
 #include "schema/topic_codec.hpp"
 
 namespace nearline::prediction {
 
 /// Decodes the records whose schema the registry has to be asked for, on a thread of its own, so that
-/// the others do not wait for it. While the registry is away it tries again, with backoff: nothing is
+/// the others do not wait for it. While the registry is away it is tried again, with backoff: nothing is
 /// rejected because nobody could be asked.
 class Resolver {
 public:
+    enum class Patience {
+        one_question,   ///< what it does not decide stays open; not even that while the registry is away
+        until_certain,  ///< the questions of others go first
+    };
     struct Resolved {
         Job* job;
-        schema::TopicCodec::Decoded decoded;
+        std::optional<schema::TopicCodec::Decoded> decoded;  ///< nothing: one question did not tell
     };
     /// `on_resolved` is called on the resolver's thread when there is something to take.
     Resolver(schema::TopicCodec& codec, Health& health, std::string dependency, std::function<void()> on_resolved);
@@ -31,9 +37,9 @@ public:
     Resolver& operator=(const Resolver&) = delete;
 
     /// The job must live until it is taken or given back.
-    void ask(Job& job);
+    void ask(Job& job, Patience patience);
     std::vector<Resolved> take();
-    /// Gives back abandoned jobs that it has not begun with.
+    /// Gives back abandoned jobs that it is not busy with.
     std::vector<Job*> give_back_abandoned();
     /// Ends the thread; blocks as long as one question to the registry takes. What was not resolved stays
     /// with its owner.
@@ -41,18 +47,23 @@ public:
 
 private:
     void run();
-    schema::TopicCodec::Decoded decode(const Job& job);
+    bool wait_for_work(std::unique_lock<std::mutex>& lock);
+    std::optional<Resolved> resolve(Job& job, Patience patience);
 
     schema::TopicCodec& codec_;
     Health& health_;
     const std::string dependency_;
     const std::function<void()> on_resolved_;
+    // For its thread alone.
+    Backoff backoff_;
+    SteadyTime next_try_{};  // while the registry is away
+
     std::mutex mutex_;
     std::condition_variable changed_;
-    std::deque<Job*> waiting_;
+    std::deque<Job*> first_;   // with one question
+    std::deque<Job*> others_;  // until it is certain
     std::vector<Resolved> resolved_;
     bool ends_ = false;
-    StopToken stop_;
     std::thread thread_;
 };
 

@@ -17,10 +17,10 @@ public:
 
     void warm_up(std::chrono::milliseconds time) override { producer_->warm_up(context_.options.output_topic, time); }
 
-    void taken(Job& job) override { watermark_.delivered(job.source.at, job.source.offset); }
+    void taken(Job& job) override { watermark_.delivered(job.read_at.at, job.read_at.offset); }
 
     void send(Job& job) override {
-        for (auto* outlet : {&job.dead_letter, &job.answer}) {
+        for (auto* outlet : job.outlets()) {
             if (outlet->state == Outlet::State::sent) produce(*outlet);
         }
     }
@@ -42,7 +42,7 @@ public:
     bool can_end_more(const std::set<stream::TopicPartition>& of) const override {
         const auto& all = context_.jobs.all();
         return std::any_of(all.begin(), all.end(), [&](const auto& job) {
-            return !job->abandoned && !job->resolving && of.contains(job->source.at);
+            return !job->abandoned && !job->resolving && of.contains(job->read_at.at);
         });
     }
     bool is_under_way(const Job& job) const noexcept override { return job.is_awaited(); }
@@ -60,6 +60,7 @@ public:
     void let_go(const Job& job) override {
         count_failing(job.answer.has_failed, false);
         count_failing(job.dead_letter.has_failed, false);
+        count_failing(job.deferral.has_failed, false);
     }
 
     void renew() override { producer_ = context_.stream.producer(context_.options.producer); }
@@ -113,7 +114,7 @@ void SingleDispatch::follow(Job::Step step, Outlet& outlet, const stream::Delive
         case Job::Step::none:
             return;
         case Job::Step::ended:
-            watermark_.ended(job.source.at, job.source.offset);
+            watermark_.ended(job.read_at.at, job.read_at.offset);
             has_commits_ = true;
             context_.owner.ended(job);
             return;
@@ -121,7 +122,7 @@ void SingleDispatch::follow(Job::Step step, Outlet& outlet, const stream::Delive
             produce(outlet);
             return;
         case Job::Step::too_large:
-            context_.owner.answer_too_large(job, delivery.reason);
+            context_.owner.too_large(outlet, delivery.reason);
             return;
         case Job::Step::again:
             failed_.push_back(&outlet);

@@ -37,7 +37,7 @@ Counter transactions(Metrics& metrics, const char* outcome) {
 }
 
 bool is_ready(const Job& job) noexcept {
-    return job.answer.state == Outlet::State::sent || job.dead_letter.state == Outlet::State::sent;
+    return job.is_awaited();
 }
 
 /// What goes together: of each partition the first records that are ready, and where it goes on behind them.
@@ -132,9 +132,9 @@ private:
 };
 
 void TransactionalDispatch::taken(Job& job) {
-    auto& queue = queues_[job.source.at];
+    auto& queue = queues_[job.read_at.at];
     // What comes again from an earlier offset is done from there.
-    while (!queue.empty() && queue.back()->source.offset >= job.source.offset) {
+    while (!queue.empty() && queue.back()->read_at.offset >= job.read_at.offset) {
         auto& repeated = *queue.back();
         queue.pop_back();
         repeated.abandoned = true;
@@ -160,7 +160,7 @@ Batch TransactionalDispatch::next_batch() const {
             if (!is_ready(*job) || !add(batch, *job)) break;
             last = job;
         }
-        if (last != nullptr) batch.next.push_back({at, last->source.offset + 1});
+        if (last != nullptr) batch.next.push_back({at, last->read_at.offset + 1});
     }
     return batch;
 }
@@ -170,7 +170,7 @@ bool TransactionalDispatch::add(Batch& batch, Job& job) const {
     const auto most = most_jobs_ > 0 ? most_jobs_ : context_.options.max_batch;
     if (batch.jobs.size() >= most || batch.bytes >= most_bytes) return false;
     batch.jobs.push_back(&job);
-    for (auto* outlet : {&job.dead_letter, &job.answer}) {
+    for (auto* outlet : job.outlets()) {
         if (outlet->state != Outlet::State::sent) continue;
         batch.outlets.push_back(outlet);
         batch.records.push_back(context_.destinations.record_for(*outlet));
@@ -214,7 +214,7 @@ void TransactionalDispatch::finish(const Batch& batch) {
     restricted_ -= std::min(restricted_, batch.jobs.size());
     if (restricted_ == 0) most_jobs_ = 0;
     for (auto* job : batch.jobs) {
-        queues_[job->source.at].pop_front();
+        queues_[job->read_at.at].pop_front();
         context_.owner.ended(*job);
     }
 }
@@ -239,7 +239,7 @@ bool TransactionalDispatch::try_smaller(Outlet& outlet, const std::string& reaso
     delivery.too_large = true;
     const auto step = outlet.job.on_delivery(outlet, delivery);
     if (step == Job::Step::too_large) {
-        context_.owner.answer_too_large(outlet.job, reason);
+        context_.owner.too_large(outlet, reason);
         return true;
     }
     outlet.state = Outlet::State::sent;

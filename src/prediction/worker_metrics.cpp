@@ -5,7 +5,8 @@ namespace {
 
 Counter records(Metrics& metrics, const char* outcome) {
     return metrics.counter("nearline_prediction_records_total",
-                           "Records taken, by how they ended: predicted, rejected (dead letter), abandoned (their "
+                           "Records taken, by how they ended: predicted, rejected (dead letter), deferred (to the "
+                           "retry topic, until the schema registry can tell), abandoned (their "
                            "partition went to another member first)",
                            {{"outcome", outcome}});
 }
@@ -16,6 +17,7 @@ WorkerMetrics::WorkerMetrics(Metrics& owner)
     : metrics(owner),
       predicted(records(owner, "predicted")),
       rejected(records(owner, "rejected")),
+      deferred(records(owner, "deferred")),
       abandoned(records(owner, "abandoned")),
       repeated(owner.counter("nearline_prediction_deliveries_repeated_total",
                              "Answers and dead letters sent again because they were not stored, or not certainly")),

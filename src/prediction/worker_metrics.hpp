@@ -16,6 +16,7 @@ struct WorkerMetrics {
     Metrics& metrics;
     Counter predicted;
     Counter rejected;
+    Counter deferred;
     Counter abandoned;
     Counter repeated;
     Counter reply_partition_ignored;

@@ -127,23 +127,43 @@ struct TopicCodec::Impl {
         return std::move(*document);
     }
 
-    /// Asks the registry, again and again while its answer is a no that may still change.
-    Decoded ask_and_check(const Frame& frame) {
+    struct Asked {
+        Decoded decoded;
+        bool may_change = false;  ///< a no that may be a yes in a moment
+    };
+
+    Asked ask_and_check(const Frame& frame) {
+        auto answer = ask(frame.schema_id);
+        if (const auto* entry = std::get_if<const Known*>(&answer)) return {parse_and_check(**entry, frame.payload)};
+        auto& rejection = std::get<Rejection>(answer);
+        const bool may_change = rejection.class_name != "UnusableSchema";
+        if (!may_change) keep_no(frame.schema_id, rejection);
+        return {std::move(rejection), may_change};
+    }
+
+    /// Asks again and again while it may change.
+    Decoded ask_until_certain(const Frame& frame) {
         const auto start = Clock::now();
         auto pause = std::chrono::milliseconds(25);
         for (;;) {
-            auto answer = ask(frame.schema_id);
-            if (const auto* entry = std::get_if<const Known*>(&answer)) return parse_and_check(**entry, frame.payload);
-            const auto& rejection = std::get<Rejection>(answer);
+            auto asked = ask_and_check(frame);
+            if (!asked.may_change) return std::move(asked.decoded);
             const auto left = options.unknown_id_patience -
                               std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - start);
-            if (left.count() <= 0 || rejection.class_name == "UnusableSchema" || !may_wait(std::min(pause, left))) {
-                keep_no(frame.schema_id, rejection);
-                return rejection;
+            if (left.count() <= 0 || !may_wait(std::min(pause, left))) {
+                keep_no(frame.schema_id, std::get<Rejection>(asked.decoded));
+                return std::move(asked.decoded);
             }
             std::this_thread::sleep_for(std::min(pause, left));
             pause = std::min(pause * 2, std::chrono::milliseconds(400));
         }
+    }
+
+    std::optional<Decoded> ask_once(const Frame& frame) {
+        auto asked = ask_and_check(frame);
+        if (asked.may_change && may_wait(std::chrono::milliseconds(0))) return std::nullopt;
+        if (asked.may_change) keep_no(frame.schema_id, std::get<Rejection>(asked.decoded));
+        return std::move(asked.decoded);
     }
 
     std::variant<const Known*, Rejection> ask(std::int32_t id) {
@@ -165,7 +185,7 @@ struct TopicCodec::Impl {
         }
     }
 
-    /// Takes the pause out of what may be spent on waiting for unknown ids.
+    /// Takes the pause out of what may be spent on waiting for unknown ids, if there is more than that.
     bool may_wait(std::chrono::milliseconds pause) {
         const std::unique_lock lock(mutex);
         const auto now = Clock::now();
@@ -173,7 +193,7 @@ struct TopicCodec::Impl {
             budget = options.unknown_id_patience * patiences_per_memory;
             budget_end = now + options.unknown_id_memory;
         }
-        if (budget < pause) return false;
+        if (budget <= pause) return false;
         budget -= pause;
         return true;
     }
@@ -220,7 +240,12 @@ const JsonSchema& TopicCodec::schema() const noexcept {
 
 TopicCodec::Decoded TopicCodec::decode(const std::optional<std::string>& value) {
     if (auto decoded = decode_cached(value)) return std::move(*decoded);
-    return impl_->ask_and_check(*unframe(*value));  // decode_cached has an answer for all without a frame
+    return impl_->ask_until_certain(*unframe(*value));  // decode_cached has an answer for all without a frame
+}
+
+std::optional<TopicCodec::Decoded> TopicCodec::decode_at_once(const std::optional<std::string>& value) {
+    if (auto decoded = decode_cached(value)) return decoded;
+    return impl_->ask_once(*unframe(*value));
 }
 
 std::optional<TopicCodec::Decoded> TopicCodec::decode_cached(const std::optional<std::string>& value) {

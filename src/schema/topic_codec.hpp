@@ -51,6 +51,9 @@ public:
     /// As decode(), but never blocks: nothing when the registry has to be asked.
     std::optional<Decoded> decode_cached(const std::optional<std::string>& value);
 
+    /// As decode(), but asks the registry no more than once: nothing where its no may still change.
+    std::optional<Decoded> decode_at_once(const std::optional<std::string>& value);
+
 private:
     struct Impl;
     std::unique_ptr<Impl> impl_;

@@ -16,7 +16,8 @@ inline constexpr std::string_view bare_stub_header = "nearline.stub";
 
 /// "<topic>.<role>.dlq"
 std::string dead_letter_topic(std::string_view topic, std::string_view role);
-/// "<topic>.<role>.retry": replayed dead letters, which that role alone reads, beside its topic.
+/// "<topic>.<role>.retry": replayed dead letters and records that wait (deferred_record.hpp), which that role alone
+/// reads, beside its topic.
 std::string retry_topic(std::string_view topic, std::string_view role);
 /// How it is made, beside a topic that is made with `topic`: with one partition. What is replayed is little, and a
 /// group divides the sum of what it reads: with as many as the topic has, one member could get all of that, and another

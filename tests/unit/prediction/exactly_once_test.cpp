@@ -144,6 +144,23 @@ TEST_F(ExactlyOnceTest, AnAnswerWaitsForThoseBeforeItInItsPartition) {
     EXPECT_EQ(json_of(answers()[2]).at("prediction"), "virginica");
 }
 
+TEST_F(ExactlyOnceTest, WhatTheRegistryCanNotTellAtOnceHoldsUpNoAnswer) {
+    options_.retry_topic = "input-topic.prediction.retry";
+    start();
+    ASSERT_TRUE(stream_.wait([&] { return ready_.load(); }));
+    const auto new_schema = registry_.put("input-topic-value", R"({"type":"object"})");
+    registry_.away(true);
+    stream_.append("input-topic", 0, {.key = {}, .value = schema::frame(new_schema, virginica)});
+    stream_.append("input-topic", 0, request(setosa));
+    ASSERT_TRUE(wait_for_commit(0, 2));
+    ASSERT_EQ(answers().size(), 1U);
+    EXPECT_EQ(json_of(answers()[0]).at("prediction"), "setosa");
+    EXPECT_EQ(stream_.stored(options_.retry_topic).size(), 1U);
+    EXPECT_TRUE(stream_.wait([&] {
+        return count("nearline_prediction_records_total", {{"outcome", "deferred"}}) == 1;
+    }));
+}
+
 TEST_F(ExactlyOnceTest, APartitionThatGoesTakesWhatIsNotStoredAlong) {
     end_with({.outcome = Outcome::aborted, .reason = "away"}, 0);
     stream_.append("input-topic", 1, request(setosa));

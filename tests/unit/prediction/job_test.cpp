@@ -21,6 +21,7 @@ stream::ConsumedRecord source() {
     return record;
 }
 
+const stream::Position place{{"input-topic", 3}, 41};
 const Rejection reason{.stage = "json", .class_name = "MalformedJson", .message = "why", .status = 400};
 const Delivery stored{.outcome = Delivery::Outcome::stored};
 const Delivery rejected{.outcome = Delivery::Outcome::rejected, .reason = "no leader"};
@@ -29,7 +30,7 @@ const Delivery too_large{.outcome = Delivery::Outcome::rejected, .reason = "too 
 
 class JobTest : public testing::Test {
 protected:
-    Job job_{source(), stream::read_request_headers(source(), "cluster")};
+    Job job_{place, source(), stream::read_request_headers(source(), "cluster")};
 };
 
 TEST_F(JobTest, EndsWithItsAnswer) {
@@ -40,6 +41,26 @@ TEST_F(JobTest, EndsWithItsAnswer) {
     EXPECT_TRUE(job_.is_awaited());
     EXPECT_EQ(job_.on_delivery(job_.answer, stored), Step::ended);
     EXPECT_FALSE(job_.is_awaited());
+}
+
+TEST_F(JobTest, EndsWhenItIsOnTheRetryTopic) {
+    job_.defer();
+    EXPECT_TRUE(job_.is_awaited());
+    const auto record = job_.record_for(job_.deferral);
+    EXPECT_EQ(record.value, "value");
+    EXPECT_EQ(record.headers.size(), 6U) << "its own, and where it was";
+    EXPECT_EQ(job_.on_delivery(job_.deferral, unknown), Step::again);
+    job_.deferral.state = Outlet::State::sent;
+    EXPECT_EQ(job_.on_delivery(job_.deferral, stored), Step::ended);
+    EXPECT_TRUE(job_.is_deferred());
+}
+
+TEST_F(JobTest, EndsOtherwiseWhereTheRetryTopicFindsItTooLarge) {
+    job_.defer();
+    EXPECT_EQ(job_.on_delivery(job_.deferral, too_large), Step::too_large);
+    EXPECT_FALSE(job_.is_deferred());
+    job_.answer_with("framed");
+    EXPECT_EQ(job_.on_delivery(job_.answer, stored), Step::ended);
 }
 
 TEST_F(JobTest, SendsTheSameAnswerAgainUntilItIsCertainlyStored) {
@@ -58,7 +79,7 @@ TEST_F(JobTest, SendsTheSameAnswerAgainUntilItIsCertainlyStored) {
 
 TEST_F(JobTest, ARejectionEndsWhenDeadLetterAndFailureAreStored) {
     for (const bool letter_first : {true, false}) {
-        Job job(source(), stream::read_request_headers(source(), "cluster"));
+        Job job(place, source(), stream::read_request_headers(source(), "cluster"));
         job.reject(reason, "failure");
         auto& first = letter_first ? job.dead_letter : job.answer;
         auto& second = letter_first ? job.answer : job.dead_letter;
@@ -137,7 +158,7 @@ TEST(JobPoolTest, RemovesInAnyOrder) {
     for (int i = 0; i < 5; ++i) {
         auto record = source();
         record.offset = i;
-        jobs.push_back(&pool.add(std::move(record), {}));
+        jobs.push_back(&pool.add(place, std::move(record), {}));
     }
     pool.remove(*jobs[1]);
     pool.remove(*jobs[4]);

@@ -158,6 +158,28 @@ TEST(TopicCodec, AsksAgainForAnIdThatMayJustHaveBeenRegistered) {
     EXPECT_EQ(registry.asked, 3);
 }
 
+TEST(TopicCodec, AsksNoMoreThanOnceWhereNobodyWaits) {
+    MemoryRegistry registry;
+    TopicCodec codec(registry, options(10s));
+    const auto own = codec.connect().value();
+    EXPECT_EQ(codec.decode_at_once(frame(9, observation)), std::nullopt) << "it may be registered in a moment";
+    EXPECT_EQ(registry.asked, 1);
+    EXPECT_TRUE(std::holds_alternative<boost::json::value>(codec.decode_at_once(frame(own, observation)).value()));
+    EXPECT_EQ(rejection_of(codec.decode_at_once("{}").value()).class_name, "WrongMagicByte");
+    const auto late = registry.register_schema("input-topic-value", R"({"title":"late"})").value();
+    EXPECT_TRUE(std::holds_alternative<boost::json::value>(codec.decode_at_once(frame(late, observation)).value()));
+    registry.down = true;
+    EXPECT_THROW(codec.decode_at_once(frame(10, observation)), Unavailable);
+}
+
+TEST(TopicCodec, ANoStandsWhereNobodyMayWaitForAnother) {
+    MemoryRegistry registry;
+    TopicCodec codec(registry, options(0ms));
+    EXPECT_EQ(rejection_of(codec.decode_at_once(frame(9, observation)).value()).class_name, "UnknownSchemaId");
+    codec.decode_at_once(frame(9, observation));
+    EXPECT_EQ(registry.asked, 1) << "remembered";
+}
+
 TEST(TopicCodec, RemembersANo) {
     MemoryRegistry registry;
     TopicCodec codec(registry, options());
