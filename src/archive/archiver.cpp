@@ -45,6 +45,10 @@ void Archiver::prepare() {
     }
 }
 
+std::set<std::string> Archiver::dependencies() const {
+    return {store_.dependency(), registry_dependency_};
+}
+
 std::vector<stream::SinkTarget::Refused> Archiver::write(std::span<const stream::ConsumedRecord> records,
                                                          const std::string& cluster_id) {
     const auto oldest = oldest_kept(keep_);

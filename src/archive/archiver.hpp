@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <variant>
@@ -24,6 +25,7 @@ public:
              Metrics& metrics, Health& health);
 
     void prepare() override;
+    std::set<std::string> dependencies() const override;
     std::vector<Refused> write(std::span<const stream::ConsumedRecord> records, const std::string& cluster_id) override;
 
 private:

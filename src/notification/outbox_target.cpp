@@ -36,6 +36,10 @@ void OutboxTarget::prepare() {
     }
 }
 
+std::set<std::string> OutboxTarget::dependencies() const {
+    return {outbox_.dependency(), options_.registry_dependency};
+}
+
 std::vector<stream::SinkTarget::Refused> OutboxTarget::write(std::span<const stream::ConsumedRecord> records,
                                                              const std::string& cluster_id) {
     if (options_.is_off) {

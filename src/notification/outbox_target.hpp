@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -31,6 +32,7 @@ public:
                  Health& health);
 
     void prepare() override;
+    std::set<std::string> dependencies() const override;
     std::vector<Refused> write(std::span<const stream::ConsumedRecord> records, const std::string& cluster_id) override;
 
 private:

@@ -25,7 +25,23 @@ SteadyTime now() {
     return std::chrono::steady_clock::now();
 }
 
+Worker::Options with_dependencies(Worker::Options options) {
+    options.more_dependencies = {options.registry_dependency};
+    return options;
+}
+
 }  // namespace
+
+Worker::Impl::Impl(stream::Stream& stream, schema::TopicCodec& input, schema::TopicCodec& output, ModelHolder& models,
+                   Options options, Metrics& metrics, Health& health)
+    : stream_(stream),
+      input_(input),
+      output_(output),
+      models_(models),
+      options_(with_dependencies(std::move(options))),
+      metrics_(metrics),
+      health_(health),
+      loop_(stream, *this, options_, {options_.output_topic}, health) {}
 
 bool Worker::Impl::prepare(const std::map<std::string, stream::TopicInfo>& topics, const std::string& cluster_id) {
     std::string refused;

@@ -19,15 +19,7 @@ using Partitions = std::set<stream::TopicPartition>;
 class Worker::Impl final : private stream::ConsumerTask {
 public:
     Impl(stream::Stream& stream, schema::TopicCodec& input, schema::TopicCodec& output, ModelHolder& models,
-         Options options, Metrics& metrics, Health& health)
-        : stream_(stream),
-          input_(input),
-          output_(output),
-          models_(models),
-          options_(std::move(options)),
-          metrics_(metrics),
-          health_(health),
-          loop_(stream, *this, options_, {options_.output_topic}, health) {}
+         Options options, Metrics& metrics, Health& health);
 
     void start() { loop_.start(); }
     void drain(SteadyTime deadline) { loop_.drain(deadline); }

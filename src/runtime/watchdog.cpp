@@ -12,10 +12,23 @@ using namespace std::chrono_literals;
 
 constexpr auto nothing = std::numeric_limits<SteadyTime::rep>::max();
 
+SteadyTime::rep pack(std::optional<SteadyTime> time) noexcept {
+    return time ? time->time_since_epoch().count() : nothing;
+}
+
+std::optional<SteadyTime> unpack(SteadyTime::rep time) noexcept {
+    return time == nothing ? std::nullopt : std::optional(SteadyTime(SteadyTime::duration(time)));
+}
+
 }  // namespace
 
-Watchdog::Watchdog(Health& health, std::string part, std::chrono::milliseconds patience)
-    : health_(health), part_(std::move(part)), patience_(patience), oldest_(nothing) {}
+Watchdog::Watchdog(Health& health, std::string part, std::set<std::string> needs, std::chrono::milliseconds patience)
+    : health_(health),
+      part_(std::move(part)),
+      needs_(std::move(needs)),
+      patience_(patience),
+      oldest_(nothing),
+      turned_(nothing) {}
 
 void Watchdog::start() {
     thread_ = std::thread([this] { run(); });
@@ -27,7 +40,16 @@ void Watchdog::stop() {
 }
 
 void Watchdog::holds(std::optional<SteadyTime> oldest) noexcept {
-    oldest_ = oldest ? oldest->time_since_epoch().count() : nothing;
+    oldest_ = pack(oldest);
+}
+
+void Watchdog::turns(std::optional<SteadyTime> now) noexcept {
+    turned_ = pack(now);
+}
+
+bool Watchdog::is_excused() const {
+    const auto missing = health_.missing();
+    return std::any_of(needs_.begin(), needs_.end(), [&](const auto& name) { return missing.contains(name); });
 }
 
 void Watchdog::run() {
@@ -35,9 +57,9 @@ void Watchdog::run() {
     ProgressJudge judge(patience_);
     const auto pause = std::clamp<std::chrono::milliseconds>(patience_ / 10, 10ms, 1'000ms);
     do {
-        const auto oldest = oldest_.load();
-        const auto since = oldest == nothing ? std::nullopt : std::optional(SteadyTime(SteadyTime::duration(oldest)));
-        health_.stuck(judge.look(since, !health_.missing().empty(), std::chrono::steady_clock::now()), part_);
+        const ProgressJudge::State state{
+            .oldest = unpack(oldest_), .turned = unpack(turned_), .is_excused = is_excused()};
+        health_.stuck(judge.look(state, std::chrono::steady_clock::now()), part_);
     } while (!stop_.wait_for(pause));
     health_.stuck("", part_);
 }

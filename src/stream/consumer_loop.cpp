@@ -28,6 +28,12 @@ std::set<TopicPartition> to_set(const std::vector<TopicPartition>& partitions) {
     return {partitions.begin(), partitions.end()};
 }
 
+std::set<std::string> needs(const ConsumerLoop::Options& options) {
+    auto names = options.more_dependencies;
+    names.insert(options.stream_dependency);
+    return names;
+}
+
 std::vector<TopicPartition> to_vector(const std::set<TopicPartition>& partitions) {
     return {partitions.begin(), partitions.end()};
 }
@@ -46,7 +52,7 @@ ConsumerLoop::ConsumerLoop(Stream& stream, ConsumerTask& task, const Options& op
               .witness = options.role + " watch",
               .on_look = [on_look = std::move(on_look)](const std::string&) { on_look(); },
               .on_made_anew = [this] { wake(); }}),
-      watchdog_(health, options.role, options.stuck_after) {}
+      watchdog_(health, options.role, needs(options), options.stuck_after) {}
 
 ConsumerLoop::~ConsumerLoop() {
     drain(now());
@@ -128,6 +134,7 @@ void ConsumerLoop::work() {
                     health_.up(options_.stream_dependency, options_.role);
                 }
             }
+            watchdog_.turns(std::nullopt);
             task_.finish();
             consumer_->close();
             task_.use(nullptr);
@@ -188,6 +195,7 @@ void ConsumerLoop::lose_consumer() {
     close_consumer();
     task_.abandon();
     watchdog_.holds(std::nullopt);
+    watchdog_.turns(std::nullopt);
     progress_.clear();
 }
 
@@ -200,6 +208,8 @@ void ConsumerLoop::step() {
 }
 
 std::vector<ConsumedRecord> ConsumerLoop::poll(std::size_t most, std::chrono::milliseconds timeout) {
+    watchdog_.turns(now());
+    if (options_.stuck_after > 0ms) timeout = std::min(timeout, options_.stuck_after / 4);
     auto records = consumer_->poll(most, is_ready_ ? timeout : std::min(timeout, poll_until_ready));
     if (!is_ready_) become_ready();
     return records;

@@ -61,9 +61,10 @@ public:
 class ConsumerLoop {
 public:
     struct Options {
-        std::string topic;          ///< that is read
-        std::string role;           ///< "archive": dead letters go to <topic>.<role>.dlq; a label of the metrics
-        std::string retry_topic{};  ///< read like the topic, for replayed dead letters; empty: none
+        std::string topic;  ///< that is read
+        std::string role;   ///< "archive": dead letters go to <topic>.<role>.dlq; a label of the metrics
+        std::string
+            retry_topic{};  ///< read like the topic, for replayed dead letters and records that wait; empty: none
         std::string group;
         std::size_t fetch_min_bytes = 1;  ///< of GroupOptions
         TopicOptions topic_options{};     ///< of topics that are missing and therefore made
@@ -71,6 +72,8 @@ public:
         /// stuck; 0: never.
         std::chrono::milliseconds stuck_after{60'000};
         std::string stream_dependency = "stream";  ///< its name in Health
+        /// By their names in Health, what else it needs.
+        std::set<std::string> more_dependencies{};
         /// It has all that it needs and a share of the topic, or would get one. Once, on its thread.
         std::function<void()> on_ready = [] {};
         /// It can't go on, for a reason that waiting does not mend, and has stopped. On its thread.

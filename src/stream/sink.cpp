@@ -27,6 +27,11 @@ SteadyTime now() {
     return std::chrono::steady_clock::now();
 }
 
+Sink::Options with_dependencies(Sink::Options options, const SinkTarget& target) {
+    options.more_dependencies = target.dependencies();
+    return options;
+}
+
 }  // namespace
 
 class Sink::Impl final : private ConsumerTask {
@@ -34,7 +39,7 @@ public:
     Impl(Stream& stream, SinkTarget& target, Options options, Metrics& metrics, Health& health)
         : stream_(stream),
           target_(target),
-          options_(std::move(options)),
+          options_(with_dependencies(std::move(options), target)),
           metrics_(metrics, options_.role),
           health_(health),
           loop_(stream, *this, options_, {}, health, [this] { metrics_.lag.show(); }) {}

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -23,6 +24,8 @@ public:
     /// Makes what it needs (tables, indexes, schemas). Called before the first write() and, where it threw
     /// Unavailable, again after a while. Throws anything else where waiting can't help: the sink ends.
     virtual void prepare() = 0;
+    /// By their names in Health, those that it can't do without.
+    virtual std::set<std::string> dependencies() const = 0;
 
     struct Refused {
         std::size_t index;  ///< of the record in the batch

@@ -92,6 +92,7 @@ public:
     }
 
     std::vector<ConsumedRecord> poll(std::size_t most, std::chrono::milliseconds timeout) override {
+        { const std::scoped_lock begins(owner_.hanging); }
         const auto deadline = std::chrono::steady_clock::now() + timeout;
         for (;;) {
             handle_events();

@@ -47,6 +47,8 @@ public:
     void revoke(std::vector<stream::TopicPartition> partitions);
     void lose(std::vector<stream::TopicPartition> partitions);
     void fail_next_poll();
+    /// While the test holds it, poll() does not begin.
+    std::mutex hanging;
     void fail_commits(bool fail);
     void fail_admin(bool fail);
     void set_partitions(int partitions);

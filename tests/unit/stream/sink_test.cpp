@@ -22,6 +22,7 @@ constexpr const char* dlq = "output-topic.archive.dlq";
 /// Remembers what it was given; refuses what says so; is away when the test says so.
 class Target final : public SinkTarget {
 public:
+    std::set<std::string> dependencies() const override { return {"database"}; }
     void prepare() override {
         ++preparations;
         if (is_away) throw Unavailable("away");
@@ -365,6 +366,21 @@ TEST_F(SinkTest, DoesNotBlameTheStreamForLettersThatAreAnotherMembersNow) {
     ASSERT_TRUE(stream_.wait([&] { return letters_are_missing(); }));
     stream_.lose({at(0)});
     EXPECT_TRUE(stream_.wait([&] { return health_.missing().empty(); }));
+}
+
+TEST_F(SinkTest, IsStuckWhileItsThreadHangsThoughItHasNothing) {
+    options_.stuck_after = 100ms;
+    start();
+    append(0, "a");
+    ASSERT_TRUE(committed(0, 1));
+    {
+        const std::scoped_lock hangs(stream_.hanging);
+        ASSERT_TRUE(soon([&] { return health_.healthz().status == 503; }));
+        EXPECT_THAT(health_.healthz().body, ::testing::HasSubstr("its thread has hung"));
+    }
+    EXPECT_TRUE(soon([&] { return health_.healthz().status == 200; }));
+    append(0, "b");
+    EXPECT_TRUE(committed(0, 2));
 }
 
 TEST_F(SinkTest, IsStuckWhileItsTargetHangs) {
