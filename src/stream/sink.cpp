@@ -59,6 +59,7 @@ private:
 
     std::chrono::milliseconds wait_time() const;
     void gather();
+    void add_what_is_there();
     void store_batch();
     void rest(std::chrono::milliseconds time);
     void commit_if_due();
@@ -113,12 +114,22 @@ std::chrono::milliseconds Sink::Impl::wait_time() const {
     return std::clamp(std::chrono::ceil<std::chrono::milliseconds>(next_commit_ - now()), 0ms, longest_poll);
 }
 
-/// A write and its fsync cost about the same for one record and for many, and nobody waits for them: what
-/// follows closely comes along.
+/// A write and its fsync cost about the same for one record and for many, and nobody waits for them: what is there
+/// already, or follows closely, comes along.
 void Sink::Impl::gather() {
-    if (batch_->is_full() || options_.linger <= 0ms) return;
+    if (options_.linger <= 0ms) return;
+    add_what_is_there();
+    if (batch_->is_full()) return;
     loop_.stop().wait_for(options_.linger);
-    batch_->add(loop_.poll(options_.max_batch - batch_->size(), 0ms));
+    add_what_is_there();
+}
+
+void Sink::Impl::add_what_is_there() {
+    while (!batch_->is_full()) {
+        auto more = loop_.poll(options_.max_batch - batch_->size(), 0ms);
+        if (more.empty()) return;
+        batch_->add(std::move(more));
+    }
 }
 
 void Sink::Impl::store_batch() {

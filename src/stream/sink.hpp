@@ -52,7 +52,7 @@ public:
             topic = "output-topic";
             fetch_min_bytes = 64UL << 10;  // nobody waits
         }
-        /// Records of one write(); fewer where two polls give fewer (most_polled_bytes).
+        /// Records of one write(); fewer where they have most_polled_bytes together.
         std::size_t max_batch = 1'000;
         /// A batch that is not full waits so long for what follows closely; 0: for nothing.
         std::chrono::milliseconds linger{20};

@@ -208,6 +208,7 @@ private:
     std::vector<ConsumedRecord> fetch(std::size_t most) {
         std::vector<ConsumedRecord> records;
         std::size_t bytes = 0;
+        most = std::min<std::size_t>(most, owner_.most_per_poll);
         for (auto& [at, offset] : owner_.positions_) {
             if (owner_.paused_.contains(at)) continue;
             const auto& log = owner_.logs_[at];

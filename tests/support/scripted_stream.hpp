@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <map>
@@ -47,6 +48,8 @@ public:
     void revoke(std::vector<stream::TopicPartition> partitions);
     void lose(std::vector<stream::TopicPartition> partitions);
     void fail_next_poll();
+    /// The records that one poll() gives.
+    std::atomic<std::size_t> most_per_poll{1'000'000};
     /// While the test holds it, poll() does not begin.
     std::mutex hanging;
     void fail_commits(bool fail);

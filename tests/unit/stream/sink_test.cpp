@@ -368,6 +368,17 @@ TEST_F(SinkTest, DoesNotBlameTheStreamForLettersThatAreAnotherMembersNow) {
     EXPECT_TRUE(stream_.wait([&] { return health_.missing().empty(); }));
 }
 
+TEST_F(SinkTest, FillsABatchWithWhatIsThereBeforeItWaitsForMore) {
+    options_.linger = 60s;
+    options_.max_batch = 4;
+    stream_.most_per_poll = 1;
+    for (int i = 0; i < 8; ++i) append(i % 2, std::to_string(i));
+    start();
+    EXPECT_TRUE(committed(0, 4));
+    EXPECT_TRUE(committed(1, 4));
+    EXPECT_EQ(target_.writes, 2);
+}
+
 TEST_F(SinkTest, IsStuckWhileItsThreadHangsThoughItHasNothing) {
     options_.stuck_after = 100ms;
     start();
