@@ -122,10 +122,9 @@ void Connection::enter(Phase phase, std::chrono::milliseconds time) {
     IdleHook::unlink();
     phase_ = phase;
     expired_ = false;
-    deadline_ = phase == Phase::handling ? SteadyTime::max() : std::chrono::steady_clock::now() + time;
-    if (phase != Phase::idle && phase != Phase::lingering) return;
-    server_->idle.push_back(*this);
-    if (server_->place_wanted) server_->place_wanted();
+    since_ = std::chrono::steady_clock::now();
+    deadline_ = phase == Phase::handling ? SteadyTime::max() : since_ + time;
+    if (phase == Phase::idle || phase == Phase::lingering) server_->idle.push_back(*this);
 }
 
 std::string_view Connection::received() const noexcept {

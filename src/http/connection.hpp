@@ -7,7 +7,6 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/intrusive/list.hpp>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -42,8 +41,6 @@ struct ServerState {
     RequestIds request_ids{};
     log::Throttle unavailable{1};
     bool draining = false;
-    /// Called when a connection begins to wait; empty unless somebody wants its place.
-    std::function<void()> place_wanted{};
     /// Those that wait for the first byte of a request, or for the client's farewell, the longest wait first.
     boost::intrusive::list<Connection, boost::intrusive::base_hook<IdleHook>,
                            boost::intrusive::constant_time_size<false>>
@@ -70,6 +67,8 @@ public:
     void expire(SteadyTime now);
     /// Ends it if it waits for the first byte of a request, or for the client's farewell.
     void close_if_idle();
+    /// Since when it does what it does now.
+    SteadyTime since() const noexcept { return since_; }
     /// Ends it whatever it does; a handler's wait is cancelled.
     void abort();
     /// The server drains: no long farewell.
@@ -106,6 +105,7 @@ private:
     std::string head_;                  // of the answer; kept for its memory
     std::optional<Problem> refusal_{};  // why the request under way is refused before its handler
     Phase phase_ = Phase::idle;
+    SteadyTime since_{};
     SteadyTime deadline_ = SteadyTime::max();
     bool fresh_ = true;     // no request yet
     bool expired_ = false;  // the sweep ended the wait

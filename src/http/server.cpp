@@ -74,6 +74,7 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
     void connection_ended();
     static asio::awaitable<void> accept(std::shared_ptr<Impl> self);
     error_code accept_waiting();
+    std::string why_it_waits(const error_code& error) const;
     asio::awaitable<void> make_place(milliseconds time);
     void sweep();
     void begin_drain(steady_clock::time_point deadline);
@@ -119,14 +120,20 @@ void Server::Impl::connection_ended() {
     ended.notify_all();
 }
 
-/// Closes the connection that has waited longest, if any does, and waits until there is a place.
+/// Closes the connection that has waited longest, if any has for long enough, and waits until there is a place.
 asio::awaitable<void> Server::Impl::make_place(milliseconds time) {
-    // Whoever falls idle now gives theirs away.
-    state->place_wanted = [this] { accept_timer.cancel(); };
-    if (!state->idle.empty()) state->idle.front().close_if_idle();
-    accept_timer.expires_after(time);
+    auto until = steady_clock::now() + time;
+    if (!state->idle.empty()) {
+        auto& longest = state->idle.front();
+        const auto may_go = longest.since() + state->options.min_idle;
+        if (may_go <= steady_clock::now()) {
+            longest.close_if_idle();
+        } else {
+            until = std::min(until, may_go);
+        }
+    }
+    accept_timer.expires_at(until);
     co_await accept_timer.async_wait(with_error);
-    state->place_wanted = nullptr;
 }
 
 /// Accepts who waits, as far as there are places. An error only if nobody could be accepted: after that,
@@ -142,6 +149,11 @@ error_code Server::Impl::accept_waiting() {
     }
 }
 
+std::string Server::Impl::why_it_waits(const error_code& error) const {
+    if (error != asio::error::no_buffer_space) return error.message();
+    return "all " + std::to_string(state->options.max_connections) + " that --max-connections allows are open";
+}
+
 asio::awaitable<void> Server::Impl::accept(std::shared_ptr<Impl> self) {
     Backoff backoff({.first = milliseconds(20), .most = milliseconds(1'000)});
     log::Throttle throttle(10);
@@ -153,8 +165,9 @@ asio::awaitable<void> Server::Impl::accept(std::shared_ptr<Impl> self) {
         if (!error || error == asio::error::connection_aborted) continue;
         if (error == asio::error::bad_descriptor) co_return;
         if (long held = 0; throttle.pass(held))
-            log::warning("a connection must wait",
-                         {{"service", self->state->options.service}, {"error", error.message()}, {"held_back", held}});
+            log::warning("a connection must wait", {{"service", self->state->options.service},
+                                                    {"reason", self->why_it_waits(error)},
+                                                    {"held_back", held}});
         // Asking again at once would spin: the connection stays in the queue.
         co_await self->make_place(backoff.next());
     }

@@ -18,9 +18,10 @@ struct ServerOptions {
     int port = 0;                    ///< 0: any free one
     std::size_t max_body = 1 << 20;  ///< bytes; more is 413
     std::size_t max_header = 16 << 10;
-    /// Open at once. When it is reached, a new connection takes the place of the one that has waited
-    /// longest without sending a request; while all are at work, it waits unaccepted.
+    /// Open at once. When it is reached, a new connection takes the place of the one that has waited longest without
+    /// sending a request; while none has waited for `min_idle`, it waits unaccepted.
     int max_connections = 10'000;
+    std::chrono::milliseconds min_idle{1'000};         ///< less is the pause of a client that is at work
     std::chrono::milliseconds header_timeout{10'000};  ///< from connecting, or the first byte, to the header's end: 408
     std::chrono::milliseconds body_timeout{30'000};    ///< for the whole body: 408
     std::chrono::milliseconds idle_timeout{75'000};    ///< between requests of a kept connection

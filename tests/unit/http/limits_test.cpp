@@ -184,6 +184,7 @@ TEST_F(LimitsTest, SendsALargeAnswerWhole) {
 TEST_F(LimitsTest, GivesTheLongestIdleConnectionsPlaceAway) {
     http::ServerOptions options;
     options.max_connections = 3;
+    options.min_idle = std::chrono::milliseconds(0);
     start(options);
     RawClient first(port());
     EXPECT_EQ(first.ask(hello).status, 200);
@@ -201,9 +202,30 @@ TEST_F(LimitsTest, GivesTheLongestIdleConnectionsPlaceAway) {
     EXPECT_EQ(open_connections(), 3);
 }
 
+TEST_F(LimitsTest, GivesNoPlaceAwayThatIsOnlyBetweenTwoRequests) {
+    http::ServerOptions options;
+    options.max_connections = 2;
+    options.min_idle = std::chrono::seconds(60);
+    start(options);
+    RawClient first(port());
+    auto second = std::make_unique<RawClient>(port());
+    EXPECT_EQ(first.ask(hello).status, 200);
+    EXPECT_EQ(second->ask(hello).status, 200);
+    RawClient third(port());
+    third.send(hello);
+    // Each falls idle anew while somebody wants its place.
+    for (int i = 0; i < 100; ++i) {
+        EXPECT_EQ(first.ask(hello).status, 200);
+        EXPECT_EQ(second->ask(hello).status, 200);
+    }
+    second.reset();
+    EXPECT_EQ(third.read_answer().status, 200) << "as soon as one goes";
+}
+
 TEST_F(LimitsTest, LetsNewConnectionsWaitWhileAllAreAtWork) {
     http::ServerOptions options;
     options.max_connections = 2;
+    options.min_idle = std::chrono::milliseconds(1);
     start(options);
     std::vector<std::unique_ptr<RawClient>> clients;
     for (int i = 0; i < 8; ++i) {
