@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
@@ -9,6 +10,7 @@
 #include <sstream>
 #include <stdexcept>
 #include <system_error>
+#include <thread>
 #include <unistd.h>
 #include <utility>
 
@@ -35,6 +37,10 @@ private:
 std::string lock_path(const std::string& folder) {
     return (std::filesystem::path(folder) / DataLock::file_name).string();
 }
+
+/// A process that was killed holds its folder until the kernel has taken its memory.
+constexpr std::chrono::milliseconds patience{1'000};
+constexpr std::chrono::milliseconds look_again{10};
 
 /// Bytes of the lock file. Who holds the folder alone locks all that there are and ever will be, and writes at
 /// the beginning; who shares it locks a place of its own further on, and writes there. So both are in each
@@ -127,27 +133,27 @@ DataLock::DataLock(const std::string& folder, std::string program, Use use)
     if (file.get() < 0) {
         throw std::runtime_error(folder + " can't be used: " + path + ": " + std::strerror(errno));
     }
-    if (use == Use::shared) {
-        take_place(folder, file.get());
-    } else {
-        if (!try_lock(file.get(), all)) throw std::runtime_error(in_the_way(folder, file.get()));
-        write({}, file.get());
+    const auto until = std::chrono::steady_clock::now() + patience;
+    while (!(use == Use::shared ? take_place(file.get()) : try_lock(file.get(), all))) {
+        if (std::chrono::steady_clock::now() > until) throw std::runtime_error(in_the_way(folder, file.get()));
+        std::this_thread::sleep_for(look_again);
     }
+    if (use == Use::alone) write({}, file.get());
     file_ = file.release();
 }
 
-void DataLock::take_place(const std::string& folder, int file) const {
+bool DataLock::take_place(int file) const {
     for (off_t number = 0; number < most_places; ++number) {
         if (try_lock(file, place(number))) {
             auto text = who(getpid(), program_);
             text.resize(place_size, '\n');
             // On a full disk the folder is held all the same, by nobody that can be named.
             static_cast<void>(pwrite(file, text.data(), text.size(), place(number).start));
-            return;
+            return true;
         }
         if (locked_at(file, beginning)) break;
     }
-    throw std::runtime_error(in_the_way(folder, file));
+    return false;
 }
 
 DataLock::~DataLock() {

@@ -21,8 +21,8 @@ public:
         std::map<std::string, std::string> addresses;
     };
 
-    /// Makes the folder (mode 0700) where it is missing, and takes it. Throws std::runtime_error that
-    /// names the process in the way, or says why the folder can't be used.
+    /// Makes the folder (mode 0700) where it is missing, and takes it; waits a second for a process that is about to
+    /// end. Throws std::runtime_error that names the process in the way, or says why the folder can't be used.
     /// `program` is what it says of itself; empty: the executable's name.
     explicit DataLock(const std::string& folder, std::string program = {}, Use use = Use::alone);
     ~DataLock();
@@ -39,7 +39,7 @@ public:
     static constexpr const char* file_name = "lock";
 
 private:
-    void take_place(const std::string& folder, int file) const;
+    bool take_place(int file) const;
     void write(const std::map<std::string, std::string>& addresses, int file) const;
 
     std::string program_;

@@ -1,5 +1,6 @@
 #include "runtime/data_lock.hpp"
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <gmock/gmock.h>
@@ -7,6 +8,7 @@
 #include <memory>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <thread>
 #include <unistd.h>
 
 #include "support/temp_dir.hpp"
@@ -37,6 +39,19 @@ TEST_F(DataLockTest, RefusesASecondOneByName) {
     EXPECT_THAT([&] { DataLock(folder_, "nearline registry"); },
                 ThrowsMessage<std::runtime_error>(
                     HasSubstr(folder_ + " is in use by nearline up (process " + std::to_string(getpid()) + ")")));
+}
+
+TEST_F(DataLockTest, WaitsForOneThatIsAboutToEnd) {
+    auto first = std::make_unique<DataLock>(folder_, "nearline up");
+    std::atomic<bool> holds{false};
+    std::thread second([&] {
+        const DataLock lock(folder_, "nearline up");
+        holds = true;
+    });
+    EXPECT_FALSE(holds);
+    first.reset();
+    second.join();
+    EXPECT_TRUE(holds);
 }
 
 TEST_F(DataLockTest, IsSharedByThoseWhoSaySo) {
