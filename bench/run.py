@@ -21,7 +21,8 @@ BUSY = 10  # percent; above, figures say more about what else runs
 
 @dataclass
 class Effort:
-    rounds: int  # baseline and product, in turns
+    rounds: int  # of each measurement but the next
+    pairs: int  # baseline and product, one request at a time, in turns: the quietest figures, and the noisiest ratio
     seconds: float  # of each load on HTTP
     ping_pongs: int  # of each baseline
     backlog: int  # records that the archive works off
@@ -30,8 +31,8 @@ class Effort:
     rest_seconds: float
 
 
-FULL = Effort(rounds=5, seconds=5, ping_pongs=5_000, backlog=100_000, starts=7, rests=2, rest_seconds=20)
-QUICK = Effort(rounds=2, seconds=1, ping_pongs=500, backlog=10_000, starts=2, rests=1, rest_seconds=10)
+FULL = Effort(rounds=5, pairs=15, seconds=5, ping_pongs=2_000, backlog=100_000, starts=7, rests=2, rest_seconds=20)
+QUICK = Effort(rounds=2, pairs=2, seconds=1, ping_pongs=500, backlog=10_000, starts=2, rests=1, rest_seconds=10)
 
 
 def say(what: str):
@@ -58,7 +59,7 @@ def heading(effort: Effort) -> str:
         f"# What Nearline costs ({describe.stdout.strip() or 'no git'})",
         "",
         f"{os.cpu_count()} cores ({processor()}), Linux {platform.release()}, shared by client, services and servers;",
-        f"{effort.rounds} rounds, baseline and Nearline in turns. Before it, {how_busy()}.",
+        f"{effort.rounds} rounds, {effort.pairs} where baseline and Nearline take turns. Before it, {how_busy()}.",
         "",
     ])
 

@@ -6,7 +6,7 @@ from support.stack import EmbeddedStack
 
 from . import programs
 from .report import Section
-from .service import Load, add_rest, running
+from .service import Load, add_rest, in_turns, running
 
 
 def measure(effort, folder, say) -> list:
@@ -23,10 +23,10 @@ def measure(effort, folder, say) -> list:
             bare.append(programs.embedded_ping_pong(place, effort.ping_pongs))
             shutil.rmtree(place)
 
+        in_turns(effort.pairs, lambda which: say(f"embedded, one at a time, {which}"), commits, load.one_connection)
         for number in range(effort.rounds):
-            say(f"embedded, round {number + 1} of {effort.rounds}")
-            for step in (commits, load.round)[:: 1 if number % 2 == 0 else -1]:
-                step()
+            say(f"embedded, 64 connections, {number + 1} of {effort.rounds}")
+            load.many_connections()
         say("embedded, at rest")
         section = Section("Embedded: one process beside two bare SQLite FULL commits")
         add_ratios(section, bare, load)

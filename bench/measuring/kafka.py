@@ -6,7 +6,7 @@ from support.stack import DistributedStack
 
 from . import programs
 from .report import Section
-from .service import Load, add_rest, running
+from .service import Load, add_rest, in_turns, running
 
 P50_RATIO = 1.5
 
@@ -25,11 +25,10 @@ def measure(effort, folder, say) -> list:
             bare.append(figures["bare"])
             stream.append(figures["stream"])
 
+        in_turns(effort.pairs, lambda which: say(f"kafka, one at a time, {which}"), ping_pong, load.one_connection)
         for number in range(effort.rounds):
-            say(f"kafka, round {number + 1} of {effort.rounds}")
-            # In turns as to who comes first.
-            for step in (ping_pong, load.round)[:: 1 if number % 2 == 0 else -1]:
-                step()
+            say(f"kafka, 64 connections, {number + 1} of {effort.rounds}")
+            load.many_connections()
         say("kafka, at rest")
         section = Section("Kafka: separate services beside bare librdkafka")
         add_ratios(section, bare, stream, load)

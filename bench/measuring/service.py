@@ -20,6 +20,14 @@ def running(stack):
                 pass  # it was killed
 
 
+def in_turns(rounds: int, say, baseline, product):
+    """Runs both so often, side by side in time, and in turns as to who comes first."""
+    for number in range(rounds):
+        say(f"{number + 1} of {rounds}")
+        for step in (baseline, product)[:: 1 if number % 2 == 0 else -1]:
+            step()
+
+
 class Load:
     """Requests over one connection and over 64, with what they cost."""
 
@@ -41,9 +49,11 @@ class Load:
         for connections in self.CONNECTIONS:
             self.run(connections, self.seconds / 2)
 
-    def round(self):
-        for connections in self.CONNECTIONS:
-            self.figures[connections].append(self.run(connections, self.seconds))
+    def one_connection(self):
+        self.figures[1].append(self.run(1, self.seconds / 2))
+
+    def many_connections(self):
+        self.figures[64].append(self.run(64, self.seconds))
 
     def all(self, connections: int, name: str) -> list:
         return [figures[name] for figures in self.figures[connections]]
