@@ -27,7 +27,11 @@ Resolver::~Resolver() {
 void Resolver::ask(Job& job, Patience patience) {
     {
         const std::scoped_lock lock(mutex_);
-        (patience == Patience::one_question ? first_ : others_).push_back(&job);
+        if (patience == Patience::one_question) {
+            first_.push_back(&job);
+        } else {
+            others_.emplace(now(), Waiting{&job, {}});
+        }
     }
     changed_.notify_one();
 }
@@ -40,12 +44,14 @@ std::vector<Resolver::Resolved> Resolver::take() {
 std::vector<Job*> Resolver::give_back_abandoned() {
     const std::scoped_lock lock(mutex_);
     std::vector<Job*> back;
-    for (auto* waiting : {&first_, &others_}) {
-        const auto given =
-            std::stable_partition(waiting->begin(), waiting->end(), [](Job* job) { return !job->abandoned; });
-        back.insert(back.end(), given, waiting->end());
-        waiting->erase(given, waiting->end());
-    }
+    std::erase_if(first_, [&](Job* job) {
+        if (job->abandoned) back.push_back(job);
+        return job->abandoned;
+    });
+    std::erase_if(others_, [&](const auto& other) {
+        if (other.second.job->abandoned) back.push_back(other.second.job);
+        return other.second.job->abandoned;
+    });
     return back;
 }
 
@@ -58,55 +64,75 @@ void Resolver::stop() noexcept {
     if (thread_.joinable()) thread_.join();
 }
 
+void Resolver::run() {
+    std::unique_lock lock(mutex_);
+    while (wait_for_work(lock)) {
+        if (first_.empty()) {
+            ask_next(lock);
+        } else {
+            ask_first(lock);
+        }
+    }
+}
+
 /// False: it ends.
 bool Resolver::wait_for_work(std::unique_lock<std::mutex>& lock) {
-    while (!ends_ && first_.empty() && (others_.empty() || now() < next_try_)) {
+    while (!ends_ && first_.empty()) {
         if (others_.empty()) {
             changed_.wait(lock);
-        } else {
-            changed_.wait_until(lock, next_try_);
+            continue;
         }
+        const auto due = std::max(others_.begin()->first, next_try_);
+        if (due <= now()) break;
+        changed_.wait_until(lock, due);
     }
     return !ends_;
 }
 
-void Resolver::run() {
-    std::unique_lock lock(mutex_);
-    while (wait_for_work(lock)) {
-        const auto patience = first_.empty() ? Patience::until_certain : Patience::one_question;
-        auto& waiting = first_.empty() ? others_ : first_;
-        auto* job = waiting.front();
-        waiting.pop_front();
-        lock.unlock();
-        auto resolved = resolve(*job, patience);
-        lock.lock();
-        if (!resolved) {
-            others_.push_front(job);
-            continue;
-        }
-        resolved_.push_back(*std::move(resolved));
-        lock.unlock();
-        on_resolved_();
-        lock.lock();
+void Resolver::ask_first(std::unique_lock<std::mutex>& lock) {
+    auto* job = first_.front();
+    first_.pop_front();
+    lock.unlock();
+    std::optional<schema::TopicCodec::Decoded> decoded;
+    if (now() < next_try_) {
+        decoded = codec_.decode_cached(job->source.value);
+    } else {
+        schema::TopicCodec::Wait wait;
+        decoded = ask_registry(*job, wait);
     }
+    give(lock, {job, std::move(decoded)});
 }
 
-/// Nothing: it has to be asked for again.
-std::optional<Resolver::Resolved> Resolver::resolve(Job& job, Patience patience) {
-    const auto& value = job.source.value;
-    const bool asks_once = patience == Patience::one_question;
-    if (asks_once && now() < next_try_) return Resolved{&job, codec_.decode_cached(value)};
+void Resolver::ask_next(std::unique_lock<std::mutex>& lock) {
+    auto [job, wait] = others_.begin()->second;
+    others_.erase(others_.begin());
+    lock.unlock();
+    auto decoded = ask_registry(*job, wait);
+    if (decoded) return give(lock, {job, std::move(decoded)});
+    lock.lock();
+    others_.emplace(wait.until, Waiting{job, wait});
+}
+
+/// Nothing: the registry is away, or its no may still change.
+std::optional<schema::TopicCodec::Decoded> Resolver::ask_registry(const Job& job, schema::TopicCodec::Wait& wait) {
     try {
-        Resolved resolved{&job, asks_once ? codec_.decode_at_once(value) : codec_.decode(value)};
+        auto decoded = codec_.decode_once(job.source.value, wait);
         if (backoff_.failures() > 0) health_.up(dependency_);
         backoff_.reset();
-        return resolved;
+        return decoded;
     } catch (const std::exception& error) {
         next_try_ = now() + backoff_.next();
         health_.down(dependency_, error.what());
     }
-    if (asks_once) return Resolved{&job, std::nullopt};
     return std::nullopt;
+}
+
+void Resolver::give(std::unique_lock<std::mutex>& lock, Resolved resolved) {
+    lock.lock();
+    resolved_.push_back(std::move(resolved));
+    lock.unlock();
+    on_resolved_();
+    lock.lock();
 }
 
 }  // namespace nearline::prediction

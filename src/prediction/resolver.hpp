@@ -3,6 +3,7 @@
 #include <condition_variable>
 #include <deque>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -24,7 +25,7 @@ class Resolver {
 public:
     enum class Patience {
         one_question,   ///< what it does not decide stays open; not even that while the registry is away
-        until_certain,  ///< the questions of others go first
+        until_certain,  ///< while it waits, others are asked for
     };
     struct Resolved {
         Job* job;
@@ -47,8 +48,16 @@ public:
 
 private:
     void run();
+    /// A job that the registry has to be asked for until it is certain.
+    struct Waiting {
+        Job* job;
+        schema::TopicCodec::Wait wait;
+    };
     bool wait_for_work(std::unique_lock<std::mutex>& lock);
-    std::optional<Resolved> resolve(Job& job, Patience patience);
+    void ask_first(std::unique_lock<std::mutex>& lock);
+    void ask_next(std::unique_lock<std::mutex>& lock);
+    std::optional<schema::TopicCodec::Decoded> ask_registry(const Job& job, schema::TopicCodec::Wait& wait);
+    void give(std::unique_lock<std::mutex>& lock, Resolved resolved);
 
     schema::TopicCodec& codec_;
     Health& health_;
@@ -60,8 +69,8 @@ private:
 
     std::mutex mutex_;
     std::condition_variable changed_;
-    std::deque<Job*> first_;   // with one question
-    std::deque<Job*> others_;  // until it is certain
+    std::deque<Job*> first_;                       // with one question
+    std::multimap<SteadyTime, Waiting> others_{};  // by when they are due
     std::vector<Resolved> resolved_;
     bool ends_ = false;
     std::thread thread_;

@@ -141,29 +141,22 @@ struct TopicCodec::Impl {
         return {std::move(rejection), may_change};
     }
 
-    /// Asks again and again while it may change.
-    Decoded ask_until_certain(const Frame& frame) {
-        const auto start = Clock::now();
-        auto pause = std::chrono::milliseconds(25);
-        for (;;) {
-            auto asked = ask_and_check(frame);
-            if (!asked.may_change) return std::move(asked.decoded);
-            const auto left = options.unknown_id_patience -
-                              std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - start);
-            if (left.count() <= 0 || !may_wait(std::min(pause, left))) {
-                keep_no(frame.schema_id, std::get<Rejection>(asked.decoded));
-                return std::move(asked.decoded);
-            }
-            std::this_thread::sleep_for(std::min(pause, left));
-            pause = std::min(pause * 2, std::chrono::milliseconds(400));
-        }
-    }
-
-    std::optional<Decoded> ask_once(const Frame& frame) {
+    /// Nothing: it may change, and is worth waiting for.
+    std::optional<Decoded> ask_once(const Frame& frame, Wait& wait) {
         auto asked = ask_and_check(frame);
-        if (asked.may_change && may_wait(std::chrono::milliseconds(0))) return std::nullopt;
-        if (asked.may_change) keep_no(frame.schema_id, std::get<Rejection>(asked.decoded));
-        return std::move(asked.decoded);
+        if (!asked.may_change) return std::move(asked.decoded);
+        const auto now = Clock::now();
+        if (!wait.since_) wait.since_ = now;
+        const auto left =
+            std::chrono::duration_cast<std::chrono::milliseconds>(*wait.since_ + options.unknown_id_patience - now);
+        const auto pause = std::min(wait.pause_, left);
+        if (left.count() <= 0 || !may_wait(pause)) {
+            keep_no(frame.schema_id, std::get<Rejection>(asked.decoded));
+            return std::move(asked.decoded);
+        }
+        wait.until = now + pause;
+        wait.pause_ = std::min(wait.pause_ * 2, std::chrono::milliseconds(400));
+        return std::nullopt;
     }
 
     std::variant<const Known*, Rejection> ask(std::int32_t id) {
@@ -185,7 +178,7 @@ struct TopicCodec::Impl {
         }
     }
 
-    /// Takes the pause out of what may be spent on waiting for unknown ids, if there is more than that.
+    /// Takes the pause out of what may be spent on waiting for unknown ids.
     bool may_wait(std::chrono::milliseconds pause) {
         const std::unique_lock lock(mutex);
         const auto now = Clock::now();
@@ -193,7 +186,7 @@ struct TopicCodec::Impl {
             budget = options.unknown_id_patience * patiences_per_memory;
             budget_end = now + options.unknown_id_memory;
         }
-        if (budget <= pause) return false;
+        if (budget < pause) return false;
         budget -= pause;
         return true;
     }
@@ -239,13 +232,16 @@ const JsonSchema& TopicCodec::schema() const noexcept {
 }
 
 TopicCodec::Decoded TopicCodec::decode(const std::optional<std::string>& value) {
-    if (auto decoded = decode_cached(value)) return std::move(*decoded);
-    return impl_->ask_until_certain(*unframe(*value));  // decode_cached has an answer for all without a frame
+    Wait wait;
+    for (;;) {
+        if (auto decoded = decode_once(value, wait)) return *std::move(decoded);
+        std::this_thread::sleep_until(wait.until);
+    }
 }
 
-std::optional<TopicCodec::Decoded> TopicCodec::decode_at_once(const std::optional<std::string>& value) {
+std::optional<TopicCodec::Decoded> TopicCodec::decode_once(const std::optional<std::string>& value, Wait& wait) {
     if (auto decoded = decode_cached(value)) return decoded;
-    return impl_->ask_once(*unframe(*value));
+    return impl_->ask_once(*unframe(*value), wait);  // decode_cached has an answer for all without a frame
 }
 
 std::optional<TopicCodec::Decoded> TopicCodec::decode_cached(const std::optional<std::string>& value) {

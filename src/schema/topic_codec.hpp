@@ -11,6 +11,7 @@
 #include <variant>
 
 #include "domain/rejection.hpp"
+#include "domain/time.hpp"
 #include "schema/json_schema.hpp"
 #include "schema/registry.hpp"
 
@@ -51,8 +52,17 @@ public:
     /// As decode(), but never blocks: nothing when the registry has to be asked.
     std::optional<Decoded> decode_cached(const std::optional<std::string>& value);
 
-    /// As decode(), but asks the registry no more than once: nothing where its no may still change.
-    std::optional<Decoded> decode_at_once(const std::optional<std::string>& value);
+    /// Of somebody who asks again himself, for one value.
+    struct Wait {
+        SteadyTime until{};  ///< when to ask again
+    private:
+        friend class TopicCodec;
+        std::optional<SteadyTime> since_{};
+        std::chrono::milliseconds pause_{25};
+    };
+    /// As decode(), but asks the registry once at most: nothing where its no may still change, and `wait` says when to
+    /// ask again.
+    std::optional<Decoded> decode_once(const std::optional<std::string>& value, Wait& wait);
 
 private:
     struct Impl;

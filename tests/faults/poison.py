@@ -2,6 +2,7 @@
 
 import json
 
+from schemas import framed
 from support.client import SETOSA
 
 
@@ -12,10 +13,6 @@ def json_of(**changes) -> bytes:
 def with_number(text: str) -> bytes:
     """A value that Python's own writer would not write."""
     return json_of(petal_width="NUMBER").replace(b'"NUMBER"', text.encode())
-
-
-def framed(schema_id: int, payload: bytes) -> bytes:
-    return b"\0" + schema_id.to_bytes(4, "big") + payload
 
 
 def kinds(own: int, foreign: int, lax: int) -> dict:

@@ -1,16 +1,15 @@
 """Broken records among good ones: each is in the dead letters with its reason, none stops the queue."""
 
 import hashlib
-import json
 import uuid
 
 import pytest
-import requests
 from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
 
 import poison
 from evidence import body_of, settle
+from schemas import register_lax, schema_id
 from stacks import two_of_each, urls, users_of
 from support.load import Load
 from support.process import wait_until
@@ -18,18 +17,6 @@ from support.topics import read_topic
 
 LARGE = 6_000_000
 STUB = "nearline.value.size"
-
-
-def schema_id(stack, subject: str) -> int:
-    return requests.get(f"{stack.registry_url}/subjects/{subject}/versions/latest", timeout=10).json()["id"]
-
-
-def register_lax(stack) -> int:
-    lax = {"$schema": "http://json-schema.org/draft-07/schema#", "type": "object", "title": "anything"}
-    answer = requests.post(f"{stack.registry_url}/subjects/{stack.input_topic}-value/versions", timeout=10,
-                           json={"schemaType": "JSON", "schema": json.dumps(lax)})
-    assert answer.status_code == 200, answer.text
-    return answer.json()["id"]
 
 
 def allow_large_records(stack):

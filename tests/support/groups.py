@@ -1,6 +1,7 @@
 """Consumer groups, as a client that none of us wrote sees them."""
 
-from confluent_kafka.admin import AdminClient
+from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from .process import wait_until
 
@@ -25,3 +26,15 @@ def shares(stack, role: str, topic: str) -> list:
 
 def wait_for_members(stack, role: str, count: int, seconds: float = 30):
     wait_until(lambda: members(stack, role) == count, seconds, f"{count} members of {role}", every=0.1)
+
+
+def lag(stack, role: str, topic: str) -> int:
+    """Records of a topic that the group has not committed."""
+    admin = AdminClient({"bootstrap.servers": stack.bootstrap, "log_level": 4})
+    partitions = [TopicPartition(topic, number) for number in range(stack.partitions)]
+    ends = {at.partition: found.result().offset
+            for at, found in admin.list_offsets({at: OffsetSpec.latest() for at in partitions}).items()}
+    group = f"{stack.group_prefix}-{role}-iris"
+    wanted = ConsumerGroupTopicPartitions(group, partitions)
+    committed = admin.list_consumer_group_offsets([wanted])[group].result().topic_partitions
+    return sum(ends[at.partition] - max(at.offset, 0) for at in committed)

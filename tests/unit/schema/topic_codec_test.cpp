@@ -158,26 +158,40 @@ TEST(TopicCodec, AsksAgainForAnIdThatMayJustHaveBeenRegistered) {
     EXPECT_EQ(registry.asked, 3);
 }
 
-TEST(TopicCodec, AsksNoMoreThanOnceWhereNobodyWaits) {
+TEST(TopicCodec, AsksOnceForThoseWhoWaitThemselves) {
     MemoryRegistry registry;
     TopicCodec codec(registry, options(10s));
     const auto own = codec.connect().value();
-    EXPECT_EQ(codec.decode_at_once(frame(9, observation)), std::nullopt) << "it may be registered in a moment";
+    TopicCodec::Wait wait;
+    const auto now = std::chrono::steady_clock::now();
+    EXPECT_EQ(codec.decode_once(frame(9, observation), wait), std::nullopt) << "it may be registered in a moment";
     EXPECT_EQ(registry.asked, 1);
-    EXPECT_TRUE(std::holds_alternative<boost::json::value>(codec.decode_at_once(frame(own, observation)).value()));
-    EXPECT_EQ(rejection_of(codec.decode_at_once("{}").value()).class_name, "WrongMagicByte");
+    EXPECT_GT(wait.until, now);
+    EXPECT_LT(wait.until, now + 1s);
+    TopicCodec::Wait other;
+    EXPECT_TRUE(std::holds_alternative<boost::json::value>(codec.decode_once(frame(own, observation), other).value()));
+    EXPECT_EQ(rejection_of(codec.decode_once("{}", other).value()).class_name, "WrongMagicByte");
     const auto late = registry.register_schema("input-topic-value", R"({"title":"late"})").value();
-    EXPECT_TRUE(std::holds_alternative<boost::json::value>(codec.decode_at_once(frame(late, observation)).value()));
+    EXPECT_TRUE(std::holds_alternative<boost::json::value>(codec.decode_once(frame(late, observation), other).value()));
     registry.down = true;
-    EXPECT_THROW(codec.decode_at_once(frame(10, observation)), Unavailable);
+    EXPECT_THROW(codec.decode_once(frame(10, observation), other), Unavailable);
 }
 
-TEST(TopicCodec, ANoStandsWhereNobodyMayWaitForAnother) {
+TEST(TopicCodec, ANoStandsWhenItHasBeenWaitedForLongEnough) {
     MemoryRegistry registry;
-    TopicCodec codec(registry, options(0ms));
-    EXPECT_EQ(rejection_of(codec.decode_at_once(frame(9, observation)).value()).class_name, "UnknownSchemaId");
-    codec.decode_at_once(frame(9, observation));
-    EXPECT_EQ(registry.asked, 1) << "remembered";
+    TopicCodec codec(registry, options(50ms));
+    TopicCodec::Wait wait;
+    std::optional<TopicCodec::Decoded> decoded;
+    int waits = 0;
+    while (!(decoded = codec.decode_once(frame(9, observation), wait))) {
+        ++waits;
+        std::this_thread::sleep_until(wait.until);
+    }
+    EXPECT_EQ(rejection_of(*decoded).class_name, "UnknownSchemaId");
+    EXPECT_GE(waits, 2);
+    const int asked = registry.asked;
+    EXPECT_TRUE(codec.decode_once(frame(9, observation), wait).has_value());
+    EXPECT_EQ(registry.asked, asked) << "remembered";
 }
 
 TEST(TopicCodec, RemembersANo) {
