@@ -42,6 +42,9 @@ const Unit* take_unit(std::string_view& text, const std::array<Unit, N>& units) 
     return &*found;
 }
 
+/// More are written in larger units: 58m21s67ms.
+constexpr double most_milliseconds = 10'000;
+
 std::string whole_with_unit(double value, double factor, std::string_view unit) {
     return std::to_string(static_cast<long long>(value / factor)) + std::string(unit);
 }
@@ -70,9 +73,16 @@ std::string format_duration(std::chrono::milliseconds duration) {
     const auto count = static_cast<double>(duration.count());
     if (count == 0) return "0s";
     for (auto unit = duration_units.rbegin(); unit != duration_units.rend(); ++unit) {
-        if (std::fmod(count, unit->factor) == 0) return whole_with_unit(count, unit->factor, unit->name);
+        const bool is_readable = unit->factor > 1 || std::abs(count) < most_milliseconds;
+        if (is_readable && std::fmod(count, unit->factor) == 0) return whole_with_unit(count, unit->factor, unit->name);
     }
-    return std::to_string(duration.count()) + "ms";
+    std::string text(count < 0 ? "-" : "");
+    auto left = std::abs(count);
+    for (auto unit = duration_units.rbegin(); unit != duration_units.rend(); ++unit) {
+        if (left >= unit->factor) text += whole_with_unit(left, unit->factor, unit->name);
+        left = std::fmod(left, unit->factor);
+    }
+    return text;
 }
 
 std::optional<std::uint64_t> parse_size(std::string_view text) {

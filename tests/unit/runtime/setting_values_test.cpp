@@ -25,6 +25,8 @@ TEST(SettingValues, DurationsReadBackAsTheyWereWritten) {
     EXPECT_EQ(format_duration(milliseconds(90'000)), "90s");
     EXPECT_EQ(format_duration(milliseconds(0)), "0s");
     EXPECT_EQ(format_duration(milliseconds(1'500)), "1500ms");
+    EXPECT_EQ(format_duration(milliseconds(3'501'067)), "58m21s67ms");
+    EXPECT_EQ(format_duration(milliseconds(90'061'001)), "1d1h1m1s1ms");
     EXPECT_TRUE(rc::check([](unsigned count) {
         RC_ASSERT(parse_duration(format_duration(milliseconds(count))) == milliseconds(count));
     }));
