@@ -4,6 +4,7 @@
 #include <array>
 #include <iostream>
 #include <optional>
+#include <set>
 #include <stdexcept>
 
 #include "cli/json_text.hpp"
@@ -129,6 +130,25 @@ struct Replayed {
     }
 };
 
+/// Which classes and stages the newest page of each topic has: a name may be mistyped.
+std::string kinds_there(const AdminApi& api, const std::vector<std::string>& topics, LetterOptions options) {
+    if (options.query.erase("class") + options.query.erase("stage") == 0) return "";
+    std::set<std::string> classes, stages;
+    for (const auto& topic : topics) {
+        const auto page = Pages(api.get, base + "/" + topic, options, false).next();
+        for (const auto& letter : page->at("letters").as_array()) {
+            classes.insert(cell(letter.as_object(), "class"));
+            stages.insert(cell(letter.as_object(), "stage"));
+        }
+    }
+    const auto list = [](const char* what, const std::set<std::string>& names) {
+        std::string text;
+        for (const auto& name : names) text += (text.empty() ? what : ", ") + name;
+        return text.empty() ? text : text + ".\n";
+    };
+    return list("Of other classes there are: ", classes) + list("Of other stages there are: ", stages);
+}
+
 }  // namespace
 
 int list_letters(const AdminApi& api, const LetterOptions& options) {
@@ -154,7 +174,8 @@ int list_letters(const AdminApi& api, const LetterOptions& options) {
     }
     if (options.json) return std::cout.flush() ? 0 : 1;
     if (rows.empty()) {
-        std::cout << "No dead letters" << (options.query.empty() ? "" : " that are asked for") << ".\n";
+        std::cout << "No dead letters" << (options.query.empty() ? "" : " that are asked for") << ".\n"
+                  << kinds_there(api, topics, options);
         return 0;
     }
     const auto count = static_cast<long>(rows.size());

@@ -95,12 +95,23 @@ TEST(DeadLetters, AreAskedForPageByPageUpToTheLimit) {
 }
 
 TEST(DeadLetters, ThatAreNotThereAreSaidSo) {
-    Answers none({page(R"("letters":[])", true), page(R"("letters":[])", true)});
+    Answers none({page(R"("letters":[])", true), page(R"("letters":[])", true), page(R"("letters":[])", true)});
     EXPECT_EQ(printed([&] { return list_letters(none.api(), {}); }).text, "No dead letters.\n");
     EXPECT_EQ(printed([&] {
                   return list_letters(none.api(), {.query = {{"stage", "json"}}});
               }).text,
               "No dead letters that are asked for.\n");
+}
+
+TEST(DeadLetters, OfOtherClassesAreNamedWhereNoneIsOfTheWantedOne) {
+    Answers answers({page(R"("letters":[])", true), page(R"("letters":[)" + letter(1) + "," + letter(2) + "]", true)});
+    EXPECT_EQ(printed([&] {
+                  return list_letters(answers.api(), {.query = {{"class", "MalformedJsn"}, {"from", "2h"}}});
+              }).text,
+              "No dead letters that are asked for.\n"
+              "Of other classes there are: MalformedJson.\n"
+              "Of other stages there are: json.\n");
+    EXPECT_EQ(answers.asked[1].second, (Query{{"from", "2h"}, {"limit", "500"}}));
 }
 
 TEST(DeadLetters, TopicsAreNamedWholeOrByTheirRole) {
