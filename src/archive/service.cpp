@@ -4,6 +4,7 @@
 
 #include "domain/problem.hpp"
 #include "runtime/log.hpp"
+#include "runtime/thread_name.hpp"
 
 namespace nearline::archive {
 namespace {
@@ -47,6 +48,7 @@ void Service::stop() noexcept {
 }
 
 void Service::sweep() {
+    name_this_thread("archive-sweeper");
     while (!stop_.requested()) {
         try {
             remove_expired();

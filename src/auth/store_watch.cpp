@@ -2,6 +2,7 @@
 
 #include "domain/problem.hpp"
 #include "runtime/log.hpp"
+#include "runtime/thread_name.hpp"
 
 namespace nearline::auth {
 namespace {
@@ -76,6 +77,7 @@ bool StoreWatch::probe() {
 }
 
 void StoreWatch::run() {
+    name_this_thread("users-watch");
     Backoff backoff;
     std::chrono::milliseconds pause = prepared_ ? usual_pause : backoff.next();
     for (;;) {

@@ -1,9 +1,9 @@
 #include "gateway/job_thread.hpp"
 
 #include <exception>
-#include <pthread.h>
 
 #include "runtime/log.hpp"
+#include "runtime/thread_name.hpp"
 
 namespace nearline::gateway {
 
@@ -37,7 +37,7 @@ bool JobThread::stopping() const {
 }
 
 void JobThread::run() {
-    pthread_setname_np(pthread_self(), name_.c_str());
+    name_this_thread(name_);
     std::unique_lock lock(mutex_);
     while (!stopping_) {
         if (jobs_.empty()) {

@@ -1,12 +1,12 @@
 #include "gateway/reply_reader.hpp"
 
 #include <exception>
-#include <pthread.h>
 #include <set>
 #include <utility>
 
 #include "gateway/answer_decoder.hpp"
 #include "runtime/log.hpp"
+#include "runtime/thread_name.hpp"
 
 namespace nearline::gateway {
 namespace {
@@ -175,7 +175,7 @@ void ReplyReader::failed(int partition, std::uint64_t lookup) {
 
 /// The thread that follows the group.
 void ReplyReader::follow_group() {
-    pthread_setname_np(pthread_self(), "gw-members");
+    name_this_thread("gw-members");
     const auto owned = std::make_shared<std::set<int>>();
     const auto tell = [this, owned] {
         parts_.gate.post([this, partitions = *owned] {

@@ -1,9 +1,9 @@
 #include "http/event_loop.hpp"
 
 #include <exception>
-#include <pthread.h>
 
 #include "runtime/log.hpp"
+#include "runtime/thread_name.hpp"
 
 namespace nearline::http {
 
@@ -19,7 +19,7 @@ void EventLoop::start() {
     context_.restart();
     thread_ = std::thread([this] {
         // The kernel keeps 15 characters of a thread's name.
-        pthread_setname_np(pthread_self(), name_.substr(0, 15).c_str());
+        name_this_thread(name_);
         for (;;) {
             try {
                 context_.run();

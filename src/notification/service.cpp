@@ -12,6 +12,7 @@
 #include "notification/sender_bell.hpp"
 #include "notification/server_gate.hpp"
 #include "runtime/log.hpp"
+#include "runtime/thread_name.hpp"
 #include "runtime/until_available.hpp"
 #include "stream/dead_letter.hpp"
 
@@ -129,6 +130,7 @@ private:
 
 /// Sends as soon as the outbox has its tables, whether the stream is there or not; then tidies.
 void Service::Impl::keep() {
+    name_this_thread("mail-keeper");
     std::vector<std::thread> senders;
     try {
         const auto prepare = [this] {
@@ -139,7 +141,10 @@ void Service::Impl::keep() {
         };
         if (!until_available(parts_.health, parts_.outbox.dependency(), stop_, prepare, senders_witness)) return;
         for (const auto& courier : couriers_) {
-            senders.emplace_back([this, &courier = *courier] { send(courier); });
+            senders.emplace_back([this, &courier = *courier] {
+                name_this_thread("mail-sender");
+                send(courier);
+            });
         }
         tidy();
     } catch (const std::exception& error) {

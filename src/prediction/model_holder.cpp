@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "runtime/log.hpp"
+#include "runtime/thread_name.hpp"
 
 namespace nearline::prediction {
 namespace {
@@ -46,6 +47,7 @@ std::shared_ptr<const Model> ModelHolder::current() const {
 
 void ModelHolder::start() {
     watcher_ = std::thread([this] {
+        name_this_thread("model-watch");
         while (!stop_.wait_for(options_.look_every)) look();
     });
 }

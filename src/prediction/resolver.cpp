@@ -4,6 +4,8 @@
 #include <chrono>
 #include <utility>
 
+#include "runtime/thread_name.hpp"
+
 namespace nearline::prediction {
 namespace {
 
@@ -65,6 +67,7 @@ void Resolver::stop() noexcept {
 }
 
 void Resolver::run() {
+    name_this_thread("schema-resolver");
     std::unique_lock lock(mutex_);
     while (wait_for_work(lock)) {
         if (first_.empty()) {

@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <limits>
-#include <pthread.h>
 #include <utility>
+
+#include "runtime/thread_name.hpp"
 
 namespace nearline {
 namespace {
@@ -53,7 +54,7 @@ bool Watchdog::is_excused() const {
 }
 
 void Watchdog::run() {
-    pthread_setname_np(pthread_self(), "watchdog");
+    name_this_thread("watchdog");
     ProgressJudge judge(patience_);
     const auto pause = std::clamp<std::chrono::milliseconds>(patience_ / 10, 10ms, 1'000ms);
     do {

@@ -6,6 +6,7 @@
 #include "domain/problem.hpp"
 #include "runtime/backoff.hpp"
 #include "runtime/log.hpp"
+#include "runtime/thread_name.hpp"
 #include "runtime/until_available.hpp"
 #include "stream/dead_letter.hpp"
 #include "stream/ensure_topics.hpp"
@@ -89,6 +90,7 @@ bool ConsumerLoop::is_out_of_time() {
 }
 
 void ConsumerLoop::run() {
+    name_this_thread(options_.role);
     try {
         if (set_up()) work();
     } catch (const std::exception& error) {

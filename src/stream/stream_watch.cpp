@@ -1,11 +1,11 @@
 #include "stream/stream_watch.hpp"
 
 #include <chrono>
-#include <pthread.h>
 #include <utility>
 
 #include "domain/problem.hpp"
 #include "runtime/log.hpp"
+#include "runtime/thread_name.hpp"
 
 namespace nearline::stream {
 namespace {
@@ -45,7 +45,7 @@ void StreamWatch::stop() {
 }
 
 void StreamWatch::run() {
-    pthread_setname_np(pthread_self(), "stream-watch");
+    name_this_thread("stream-watch");
     while (!stop_.requested()) stop_.wait_for(look());
 }
 

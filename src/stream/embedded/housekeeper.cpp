@@ -6,6 +6,7 @@
 #include "domain/problem.hpp"
 #include "domain/time.hpp"
 #include "runtime/log.hpp"
+#include "runtime/thread_name.hpp"
 #include "store/sqlite.hpp"
 #include "stream/embedded/writer.hpp"
 
@@ -88,6 +89,7 @@ void Housekeeper::await_checkpoint() {
 }
 
 void Housekeeper::loop() {
+    name_this_thread("log-keeper");
     auto next_retention = std::chrono::steady_clock::now() + options_.retention_interval;
     std::unique_lock lock(mutex_);
     for (;;) {

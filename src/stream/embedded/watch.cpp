@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "runtime/thread_name.hpp"
+
 namespace nearline::stream::embedded {
 
 Watch::Watch(std::function<std::optional<SteadyTime>(SteadyTime)> check)
@@ -30,6 +32,7 @@ void Watch::look_at(SteadyTime time) {
 }
 
 void Watch::run() {
+    name_this_thread("log-watch");
     std::unique_lock lock(mutex_);
     while (!stop_) {
         if (next_ == SteadyTime::max()) {

@@ -4,6 +4,7 @@
 #include <future>
 
 #include "domain/problem.hpp"
+#include "runtime/thread_name.hpp"
 
 namespace nearline::stream::embedded {
 namespace {
@@ -121,6 +122,7 @@ bool Writer::has_work() const noexcept {
 }
 
 void Writer::loop() {
+    name_this_thread("log-writer");
     for (;;) {
         bool checkpoint = false;
         {

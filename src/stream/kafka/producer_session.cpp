@@ -1,8 +1,7 @@
 #include "stream/kafka/producer_session.hpp"
 
-#include <pthread.h>
-
 #include "runtime/log.hpp"
+#include "runtime/thread_name.hpp"
 #include "stream/kafka/records.hpp"
 #include "stream/kafka/warm_up.hpp"
 
@@ -88,7 +87,7 @@ bool Session::idle() const {
 }
 
 void Session::run() {
-    ::pthread_setname_np(::pthread_self(), "kafka-reports");
+    name_this_thread("kafka-reports");
     auto end = Clock::time_point::max();
     while (!stopping_ || (!idle() && Clock::now() < end)) {
         if (stopping_ && end == Clock::time_point::max()) {
