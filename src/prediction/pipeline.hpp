@@ -53,6 +53,8 @@ public:
     bool has_commits() const noexcept { return dispatch_->has_commits(); }
     /// Records taken that have not ended.
     std::size_t in_flight() const noexcept { return jobs_.size(); }
+    /// Those of them that wait until the registry can say what they are.
+    std::size_t waiting() const { return resolver_.waiting(); }
     /// When the first of them was taken, of those that count.
     std::optional<SteadyTime> oldest() const;
     /// Whether waiting for reports can bring records of these partitions to their end.

@@ -43,6 +43,11 @@ std::vector<Resolver::Resolved> Resolver::take() {
     return std::exchange(resolved_, {});
 }
 
+std::size_t Resolver::waiting() const {
+    const std::scoped_lock lock(mutex_);
+    return others_.size();
+}
+
 std::vector<Job*> Resolver::give_back_abandoned() {
     const std::scoped_lock lock(mutex_);
     std::vector<Job*> back;

@@ -40,6 +40,8 @@ public:
     /// The job must live until it is taken or given back.
     void ask(Job& job, Patience patience);
     std::vector<Resolved> take();
+    /// How many it asks for until it is certain.
+    std::size_t waiting() const;
     /// Gives back abandoned jobs that it is not busy with.
     std::vector<Job*> give_back_abandoned();
     /// Ends the thread; blocks as long as one question to the registry takes. What was not resolved stays
@@ -67,7 +69,7 @@ private:
     Backoff backoff_;
     SteadyTime next_try_{};  // while the registry is away
 
-    std::mutex mutex_;
+    mutable std::mutex mutex_;
     std::condition_variable changed_;
     std::deque<Job*> first_;                       // with one question
     std::multimap<SteadyTime, Waiting> others_{};  // by when they are due

@@ -107,6 +107,8 @@ std::chrono::milliseconds Worker::Impl::wait_time() const {
 
 /// Memory is bounded: with too much in flight it reads nothing more, but stays a member of its group.
 void Worker::Impl::keep_in_bounds() {
+    // What waits for the registry must leave room for what does not.
+    loop_.hold_retries(pipeline_->waiting() > options_.max_in_flight / (loop_.are_retries_held() ? 4 : 2));
     if (loop_.is_paused()) {
         if (pipeline_->in_flight() <= options_.max_in_flight / 2) {
             pipeline_->deliveries().wake_always(false);

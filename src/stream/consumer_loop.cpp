@@ -158,6 +158,7 @@ void ConsumerLoop::open_consumer() {
     group.fetch_min_bytes = options_.fetch_min_bytes;
     is_consumer_lost_ = false;
     is_paused_ = false;
+    are_retries_held_ = false;
     has_joined_ = false;
     auto consumer = stream_.consumer(
         group, {.assigned =
@@ -165,6 +166,7 @@ void ConsumerLoop::open_consumer() {
                         log::info("partitions came", {{"role", options_.role}, {"partitions", to_text(partitions)}});
                         has_joined_ = true;
                         has_new_partitions_ = true;
+                        has_new_retries_ = true;
                         task_.assigned();
                     },
                 .revoked =
@@ -233,8 +235,28 @@ void ConsumerLoop::pause() {
 
 void ConsumerLoop::resume() {
     if (!is_paused_) return;
-    consumer_->resume(to_vector(assignment()));
+    consumer_->resume(assigned_of(!are_retries_held_, true));
     is_paused_ = false;
+}
+
+void ConsumerLoop::hold_retries(bool held) {
+    const bool has_new = std::exchange(has_new_retries_, false);
+    if (held == are_retries_held_ && !(held && has_new)) return;
+    are_retries_held_ = held;
+    const auto partitions = assigned_of(true, false);
+    if (held) {
+        consumer_->pause(partitions);
+    } else if (!is_paused_) {
+        consumer_->resume(partitions);
+    }
+}
+
+std::vector<TopicPartition> ConsumerLoop::assigned_of(bool retries, bool others) const {
+    std::vector<TopicPartition> partitions;
+    for (const auto& at : assignment()) {
+        if (at.topic == options_.retry_topic ? retries : others) partitions.push_back(at);
+    }
+    return partitions;
 }
 
 void ConsumerLoop::reached(const std::vector<Position>& next) {

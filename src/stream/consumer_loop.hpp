@@ -115,6 +115,9 @@ public:
     void pause();
     void resume();
     bool is_paused() const noexcept { return is_paused_; }
+    /// The same of the retry topic alone, whatever these two do; to be said again and again.
+    void hold_retries(bool held);
+    bool are_retries_held() const noexcept { return are_retries_held_; }
 
     /// Everything before these has ended.
     void reached(const std::vector<Position>& next);
@@ -136,6 +139,7 @@ private:
     void lose_consumer();
     void step();
     void become_ready();
+    std::vector<TopicPartition> assigned_of(bool retries, bool others) const;
 
     Stream& stream_;
     ConsumerTask& task_;
@@ -156,6 +160,8 @@ private:
     bool has_joined_ = false;
     bool is_paused_ = false;  // at least some of what it has
     bool has_new_partitions_ = false;
+    bool are_retries_held_ = false;
+    bool has_new_retries_ = false;
     bool is_consumer_lost_ = false;
     StreamWatch watch_;
     Watchdog watchdog_;

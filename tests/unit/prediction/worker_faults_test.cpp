@@ -136,6 +136,28 @@ TEST_F(WorkerFaultsTest, WhatTheRegistryCanNotTellAtOnceWaitsOnTheRetryTopic) {
     EXPECT_TRUE(stream_.wait([&] { return health_.missing().empty(); }));
 }
 
+TEST_F(WorkerFaultsTest, WhatWaitsOnTheRetryTopicLeavesRoomForOthers) {
+    const stream::TopicPartition retry{options_.retry_topic = "input-topic.prediction.retry", 0};
+    options_.max_in_flight = 8;
+    options_.max_batch = 2;
+    stream_.assign({retry});
+    start();
+    ASSERT_TRUE(stream_.wait([&] { return ready_.load(); }));
+    const auto new_schema = registry_.put("input-topic-value", R"({"type":"object"})");
+    registry_.away(true);
+    for (int i = 0; i < 20; ++i) {
+        stream_.append(retry.topic, 0, {.key = {}, .value = schema::frame(new_schema, virginica)});
+    }
+    ASSERT_TRUE(stream_.wait([&] { return stream_.paused() == std::set{retry}; }));
+    for (int i = 0; i < 20; ++i) stream_.append("input-topic", 0, request(setosa));
+    ASSERT_TRUE(wait_for_commit(0, 20));
+    EXPECT_EQ(answers().size(), 20U);
+    registry_.away(false);
+    ASSERT_TRUE(stream_.wait([&] { return stream_.committed()[retry] == 20; }));
+    EXPECT_EQ(answers().size(), 40U);
+    EXPECT_TRUE(stream_.paused().empty());
+}
+
 TEST_F(WorkerFaultsTest, ADeadLetterOfWhatWaitedNamesItsFirstPlace) {
     options_.retry_topic = "input-topic.prediction.retry";
     stream_.assign({{options_.retry_topic, 0}});
