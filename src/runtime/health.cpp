@@ -16,6 +16,7 @@ Gauge dependency_up(Metrics& metrics, const std::string& dependency) {
 
 }  // namespace
 
+// Gauges are set under the lock: else two who say opposite things could leave one as the other left the report.
 Health::Health(Metrics& metrics) : metrics_(metrics) {}
 
 void Health::started() {
@@ -29,11 +30,8 @@ void Health::draining() {
 }
 
 void Health::awaits(const std::string& dependency, const std::string& witness) {
-    {
-        const std::scoped_lock lock(mutex_);
-        if (!missing_[dependency].emplace(witness, unanswered).second) return;
-    }
-    dependency_up(metrics_, dependency).set(0);
+    const std::scoped_lock lock(mutex_);
+    if (missing_[dependency].emplace(witness, unanswered).second) dependency_up(metrics_, dependency).set(0);
 }
 
 void Health::up(const std::string& dependency, const std::string& witness) {
@@ -49,8 +47,8 @@ void Health::up(const std::string& dependency, const std::string& witness) {
         }
         // At the end waits are given up: that nobody misses it any more does not say that it is back.
         if (!is_missing) is_worth_a_line = warned_of_.erase(dependency) > 0 && phase_ != Phase::draining;
+        dependency_up(metrics_, dependency).set(is_missing ? 0 : 1);
     }
-    dependency_up(metrics_, dependency).set(is_missing ? 0 : 1);
     if (is_worth_a_line) log::info("dependency is back", {{"dependency", dependency}});
 }
 
@@ -65,8 +63,8 @@ void Health::down(const std::string& dependency, const std::string& why, const s
         is_other = !is_new && warned->second.why != why && warned->second.changes.pass(held);
         if (is_new || is_other) warned->second.why = why;
         missing_[dependency][witness] = why;
+        dependency_up(metrics_, dependency).set(0);
     }
-    dependency_up(metrics_, dependency).set(0);
     if (is_new) log::warning("dependency is missing; trying again", {{"dependency", dependency}, {"reason", why}});
     if (is_other)
         log::warning("dependency is missing for another reason", {{"dependency", dependency}, {"reason", why}});
@@ -82,9 +80,10 @@ void Health::stuck(const std::string& why, const std::string& part) {
         } else {
             stuck_[part] = why;
         }
+        metrics_
+            .gauge("nearline_stuck", "Whether the part is alive and makes no progress (1) or not (0)", {{"part", part}})
+            .set(why.empty() ? 0 : 1);
     }
-    metrics_.gauge("nearline_stuck", "Whether the part is alive and makes no progress (1) or not (0)", {{"part", part}})
-        .set(why.empty() ? 0 : 1);
     if (!changed) return;
     if (why.empty()) {
         log::info("making progress again", {{"part", part}});
