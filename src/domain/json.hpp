@@ -17,7 +17,7 @@ struct JsonLimits {
 /// Infinity, no key twice in one object, no more than max_depth levels, nothing but white space after
 /// the value. A failure is a 400 whose detail gives the position (line and column in characters, both from 1)
 /// and what to write instead (json_advice()). Members keep their order. Numbers too large for a double become
-/// infinities: a schema's bounds say no to them. Thread-safe.
+/// infinities: a schema's bounds say no to them, or whoever reads them (read_prediction()). Thread-safe.
 Result<boost::json::value> parse_json(std::string_view text, JsonLimits limits = {});
 
 /// Text as a JSON string, with its quotes.

@@ -18,7 +18,8 @@ void append_features(std::string& text, const Features& features) {
     for (const auto& feature : features) {
         text += quote_json(feature.name);
         text += ':';
-        text += feature.value ? number_to_json(*feature.value) : "null";
+        // JSON has no other numbers; whoever wrote it into a database himself must not spoil the page that it is on.
+        text += feature.value && std::isfinite(*feature.value) ? number_to_json(*feature.value) : "null";
         text += ',';
     }
 }

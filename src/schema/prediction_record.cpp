@@ -1,6 +1,7 @@
 #include "schema/prediction_record.hpp"
 
 #include <boost/json/value.hpp>
+#include <cmath>
 #include <string>
 
 #include "domain/time.hpp"
@@ -28,6 +29,9 @@ boost::json::value in_order(const boost::json::value& document, const JsonSchema
 std::variant<Prediction, Rejection> read_prediction(const boost::json::value& document, const JsonSchema& schema) {
     auto prediction = prediction_from_json(in_order(document, schema));
     if (!prediction) return no_prediction(prediction.error().detail);
+    for (const auto& [name, value] : prediction->features) {
+        if (value && !std::isfinite(*value)) return no_prediction(name + " is larger than a double can hold");
+    }
     if (!parse_created_at(prediction->created_at))
         return no_prediction("created_at is no date: " + prediction->created_at);
     if (prediction->status != 200 && prediction->status < 400) {
