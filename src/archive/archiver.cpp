@@ -23,12 +23,10 @@ Rejection refused_by_database(const std::string& reason) {
 
 }  // namespace
 
-Archiver::Archiver(ArchiveStore& store, schema::TopicCodec& codec, Retention keep, std::string registry_dependency,
-                   Metrics& metrics, Health& health)
+Archiver::Archiver(ArchiveStore& store, schema::TopicCodec& codec, Options options, Metrics& metrics, Health& health)
     : store_(store),
       codec_(codec),
-      keep_(keep),
-      registry_dependency_(std::move(registry_dependency)),
+      options_(std::move(options)),
       health_(health),
       predictions_(archived(metrics, "prediction")),
       failures_(archived(metrics, "failure")),
@@ -46,12 +44,12 @@ void Archiver::prepare() {
 }
 
 std::set<std::string> Archiver::dependencies() const {
-    return {store_.dependency(), registry_dependency_};
+    return {store_.dependency(), options_.registry_dependency};
 }
 
 std::vector<stream::SinkTarget::Refused> Archiver::write(std::span<const stream::ConsumedRecord> records,
                                                          const std::string& cluster_id) {
-    const auto oldest = oldest_kept(keep_);
+    const auto oldest = oldest_kept(options_.keep);
     std::vector<Refused> refused;
     std::vector<Document> documents;
     std::vector<std::size_t> places;  // of the documents in the batch
@@ -70,9 +68,9 @@ std::vector<stream::SinkTarget::Refused> Archiver::write(std::span<const stream:
                 places.push_back(i);
             }
         }
-        health_.up(registry_dependency_);
+        health_.up(options_.registry_dependency);
     } catch (const Unavailable& error) {
-        health_.down(registry_dependency_, error.what());
+        health_.down(options_.registry_dependency, error.what());
         throw;
     }
     try {
@@ -97,7 +95,8 @@ std::vector<stream::SinkTarget::Refused> Archiver::write(std::span<const stream:
 std::optional<std::variant<Document, Rejection>> Archiver::to_document(const stream::ConsumedRecord& record,
                                                                        const std::string& cluster_id,
                                                                        std::int64_t oldest_timestamp) {
-    if (record.timestamp > 0 && record.timestamp < oldest_timestamp) return std::nullopt;  // not worth reading
+    const auto timestamp = record.at.topic == options_.retry_topic ? 0 : record.timestamp;
+    if (timestamp > 0 && timestamp < oldest_timestamp) return std::nullopt;  // not worth reading
     auto decoded = codec_.decode(record.value);
     if (auto* reason = std::get_if<Rejection>(&decoded)) return std::move(*reason);
     auto prediction = schema::read_prediction(std::get<boost::json::value>(decoded), codec_.schema());
@@ -110,7 +109,7 @@ std::optional<std::variant<Document, Rejection>> Archiver::to_document(const str
     document.entry.prediction = std::get<Prediction>(std::move(prediction));
     document.at = record.at;
     document.offset = record.offset;
-    document.timestamp = time_of(record.timestamp, document.entry.prediction);
+    document.timestamp = time_of(timestamp, document.entry.prediction);
     if (document.timestamp < oldest_timestamp) return std::nullopt;
     return document;
 }

@@ -20,9 +20,14 @@ namespace nearline::archive {
 /// replay of the topic does not bring them back.
 class Archiver final : public stream::SinkTarget {
 public:
-    /// All must outlive it. `registry_dependency`: the registry's name in Health.
-    Archiver(ArchiveStore& store, schema::TopicCodec& codec, Retention keep, std::string registry_dependency,
-             Metrics& metrics, Health& health);
+    struct Options {
+        Retention keep{};
+        std::string registry_dependency = "schema registry";  ///< its name in Health
+        /// Whose records are replayed dead letters: their own time is that of the replay, and says nothing.
+        std::string retry_topic{};
+    };
+    /// All but `options` must outlive it.
+    Archiver(ArchiveStore& store, schema::TopicCodec& codec, Options options, Metrics& metrics, Health& health);
 
     void prepare() override;
     std::set<std::string> dependencies() const override;
@@ -36,8 +41,7 @@ private:
 
     ArchiveStore& store_;
     schema::TopicCodec& codec_;
-    const Retention keep_;
-    const std::string registry_dependency_;
+    const Options options_;
     Health& health_;
     Counter predictions_;
     Counter failures_;

@@ -24,7 +24,9 @@ Service::Service(const Parts& parts, Retention keep, const std::string& registry
       removed_(parts.metrics.counter("nearline_archive_removed_total",
                                      "Documents removed because they were past --keep-days (SQLite; MongoDB removes "
                                      "them itself)")),
-      archiver_(parts.store, parts.codec, keep, registry_dependency, parts.metrics, parts.health),
+      archiver_(parts.store, parts.codec,
+                {.keep = keep, .registry_dependency = registry_dependency, .retry_topic = sink.retry_topic},
+                parts.metrics, parts.health),
       sink_(parts.stream, archiver_, std::move(sink), parts.metrics, parts.health) {}
 
 Service::~Service() {

@@ -29,7 +29,9 @@ protected:
                                                    .unknown_id_patience = std::chrono::milliseconds(0)});
         ASSERT_TRUE(codec_->connect());
         store_ = place_.open(keep);
-        archiver_ = std::make_unique<Archiver>(*store_, *codec_, keep, "schema registry", metrics_, health_);
+        archiver_ = std::make_unique<Archiver>(
+            *store_, *codec_, Archiver::Options{.keep = keep, .retry_topic = "output-topic.archive.retry"}, metrics_,
+            health_);
         archiver_->prepare();
     }
 
@@ -92,15 +94,23 @@ TEST_F(ArchiverTest, WhatIsNoPredictionIsRefusedAndTheRestStored) {
     const auto id = Uuid::random();
     std::string no_date = answer;
     no_date.replace(no_date.find("2026-01-02"), 10, "2026-13-42");
-    const std::vector records{record("no frame", {}), answered(id), record(std::nullopt, {}),
-                              record(codec_->encode(R"({"status":"x"})"), {}), record(codec_->encode(no_date), {})};
+    std::string endless = answer;
+    endless.replace(endless.find("0.3"), 3, "1e999");
+    const std::vector records{record("no frame", {}),
+                              answered(id),
+                              record(std::nullopt, {}),
+                              record(codec_->encode(R"({"status":"x"})"), {}),
+                              record(codec_->encode(no_date), {}),
+                              record(codec_->encode(endless), {})};
     const auto refused = archiver_->write(records, "cluster");
-    ASSERT_EQ(4U, refused.size());
+    ASSERT_EQ(5U, refused.size());
     EXPECT_EQ(0U, refused[0].index);
     EXPECT_EQ(2U, refused[1].index);
     EXPECT_EQ(3U, refused[2].index);
     EXPECT_EQ(4U, refused[3].index);
     EXPECT_EQ("NoPrediction", refused[3].reason.class_name);
+    EXPECT_EQ("NoPrediction", refused[4].reason.class_name);
+    EXPECT_EQ("petal_width is larger than a double can hold", refused[4].reason.message);
     EXPECT_TRUE(place_.reader()->find(id));
 }
 
@@ -112,6 +122,22 @@ TEST_F(ArchiverTest, WhatIsPastTheRetentionIsNotBroughtBack) {
     EXPECT_FALSE(place_.reader()->find(old));
     EXPECT_TRUE(place_.reader()->find(young));
     EXPECT_EQ(1, count("expired"));
+}
+
+TEST_F(ArchiverTest, AReplayedLetterIsAsOldAsItsPrediction) {
+    const auto id = Uuid::random();
+    const auto replayed = [&] {
+        auto made = answered(id);
+        made.at.topic = "output-topic.archive.retry";
+        return std::vector{made};
+    };
+    open(std::chrono::hours(24));
+    EXPECT_TRUE(archiver_->write(replayed(), "cluster").empty());
+    EXPECT_FALSE(place_.reader()->find(id)) << "of 2026-01-02, though the replay is of now";
+    EXPECT_EQ(1, count("expired"));
+    open();
+    EXPECT_TRUE(archiver_->write(replayed(), "cluster").empty());
+    EXPECT_TRUE(place_.reader()->find(id));
 }
 
 TEST_F(ArchiverTest, ARecordWithoutATimeIsAsOldAsItsPrediction) {
