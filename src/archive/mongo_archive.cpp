@@ -332,10 +332,12 @@ private:
         const auto present = present_expiry(lease);
         const auto wanted = keep_ ? std::optional<std::int64_t>(std::chrono::seconds(*keep_).count()) : std::nullopt;
         if (present == wanted) return;
-        if (present) {
+        if (present || has_documents(lease)) {
             // Two archivers that are told different things would do this in turn, each at its start.
             log::warning("the archive had another retention; who starts last decides, so give all the same --keep-days",
                          {{"before", to_text(present)}, {"now", to_text(wanted)}});
+        }
+        if (present) {
             const BsonPtr drop(BCON_NEW("dropIndexes", BCON_UTF8("predictions"), "index", BCON_UTF8(expiry_index)));
             run(lease, drop.get());
         }
@@ -344,6 +346,15 @@ private:
                                     "recorded_at", BCON_INT32(1), "}", "name", BCON_UTF8(expiry_index),
                                     "expireAfterSeconds", BCON_INT64(*wanted), "}", "]"));
         run(lease, make.get());
+    }
+
+    bool has_documents(const MongoPool::Lease& lease) const {
+        const auto collection = lease.predictions();
+        bson_error_t error{};
+        const auto count =
+            mongoc_collection_estimated_document_count(collection.get(), nullptr, nullptr, nullptr, &error);
+        if (count < 0) pool_.unavailable(error);
+        return count > 0;
     }
 
     std::optional<std::int64_t> present_expiry(const MongoPool::Lease& lease) const {

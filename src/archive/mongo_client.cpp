@@ -89,8 +89,9 @@ MongoPool::MongoPool(const Options& options, const Timeouts& timeouts) {
     name_ = "MongoDB at " + hosts_of(uri.get());
     const char* database = mongoc_uri_get_database(uri.get());
     database_ = database != nullptr ? database : default_database;
-    pool_ = mongoc_client_pool_new(uri.get());
-    if (pool_ == nullptr) throw std::invalid_argument("libmongoc can't use this URL (is TLS in it?)");
+    bson_error_t error{};
+    pool_ = mongoc_client_pool_new_with_error(uri.get(), &error);
+    if (pool_ == nullptr) throw std::invalid_argument(std::string("can't be used: ") + error.message);
     mongoc_client_pool_set_error_api(pool_, MONGOC_ERROR_API_VERSION_2);
     mongoc_client_pool_set_appname(pool_, "nearline");
 }
