@@ -39,8 +39,8 @@ std::chrono::milliseconds wait_after(const Backoff::Options& options, int failur
     return backoff.next();
 }
 
-Rejection refused(const Sent& sent) {
-    return {.stage = "mail", .class_name = "MailRefused", .message = sent.words, .status = 422};
+Rejection unsent(std::string class_name, std::string why) {
+    return {.stage = "mail", .class_name = std::move(class_name), .message = std::move(why), .status = 422};
 }
 
 }  // namespace
@@ -159,30 +159,34 @@ Courier::Next Courier::settle(const Claim& claim, const Composition& mail, Sent 
         parts_.metrics.predictions.add(static_cast<double>(mail.entries.size()));
         return Next::go_on;
     }
-    if (sent.outcome != Outcome::permanent && is_given_up(mail)) {
-        sent.outcome = Outcome::permanent;
-        sent.words = "given up after " + setting_values::format_duration(options_.give_up) + ": " + sent.words;
+    if (sent.outcome == Outcome::permanent) return bury(claim, mail, unsent("MailRefused", sent.words));
+    if (is_given_up(claim, mail)) {
+        const auto time = setting_values::format_duration(options_.give_up);
+        return bury(claim, mail, unsent("MailGivenUp", "given up after " + time + ": " + sent.words));
     }
-    if (sent.outcome == Outcome::permanent) return bury(claim, mail, sent);
     log::warning("mail is put off", {{"user", claim.user.to_string()}, {"mail", mail.id}, {"reason", sent.words}});
     put_off(claim, sent.words);
     return Next::released;
 }
 
 /// Dead only when its letters are stored: until then it is tried again.
-Courier::Next Courier::bury(const Claim& claim, const Composition& mail, const Sent& sent) {
-    const std::string why = parts_.dead_letters.write(mail.entries, refused(sent));
+Courier::Next Courier::bury(const Claim& claim, const Composition& mail, const Rejection& reason) {
+    const std::string why = parts_.dead_letters.write(mail.entries, reason);
     if (!why.empty()) {
         parts_.health.down(options_.stream_dependency, "dead letters can't be written: " + why, witness);
         put_off(claim, "dead letters can't be written: " + plain_words(why));
         return Next::released;
     }
     parts_.health.up(options_.stream_dependency, witness);
-    log::warning("mail was refused; its predictions went to the dead letters", {{"user", claim.user.to_string()},
-                                                                                {"mail", mail.id},
-                                                                                {"predictions", mail.entries.size()},
-                                                                                {"reason", sent.words}});
-    parts_.outbox.finish(claim, Outbox::End::dead, sent.words);
+    if (long held = 0; letter_log_.pass(held)) {
+        log::warning("mail can't be sent; its predictions went to the dead letters",
+                     {{"user", claim.user.to_string()},
+                      {"mail", mail.id},
+                      {"predictions", mail.entries.size()},
+                      {"reason", reason.message},
+                      {"others", held}});
+    }
+    parts_.outbox.finish(claim, Outbox::End::dead, reason.message);
     parts_.metrics.dead_letters.add(static_cast<double>(mail.entries.size()));
     return Next::go_on;
 }
@@ -191,7 +195,8 @@ void Courier::put_off(const Claim& claim, const std::string& words) {
     parts_.outbox.put_off(claim, wait_after(options_.retry, claim.failures), words);
 }
 
-bool Courier::is_given_up(const Composition& mail) const {
+bool Courier::is_given_up(const Claim& claim, const Composition& mail) const {
+    if (claim.failures + 1 < options_.least_tries) return false;
     const std::int64_t oldest_kept = now_ms() - options_.give_up.count();
     return std::all_of(mail.entries.begin(), mail.entries.end(),
                        [&](const Entry& entry) { return entry.record.timestamp < oldest_kept; });

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "domain/address_book.hpp"
+#include "domain/rejection.hpp"
 #include "notification/dead_letters.hpp"
 #include "notification/failing_slots.hpp"
 #include "notification/mail_plan.hpp"
@@ -13,6 +14,7 @@
 #include "notification/templates.hpp"
 #include "runtime/backoff.hpp"
 #include "runtime/health.hpp"
+#include "runtime/log.hpp"
 #include "runtime/stop.hpp"
 #include "schema/json_schema.hpp"
 
@@ -25,8 +27,10 @@ struct CourierOptions {
     std::chrono::milliseconds lease{60'000};
     /// Between tries for a user whom the mail server puts off.
     Backoff::Options retry{.first = std::chrono::seconds(10), .most = std::chrono::hours(1)};
-    /// A mail that is put off is given up when its predictions are older than that.
+    /// A mail that is put off is given up when its predictions are older than that, and after so many tries in a row:
+    /// a server that was away for longer has seen it once.
     std::chrono::milliseconds give_up = std::chrono::hours(8 * 24);
+    int least_tries = 5;
     int mails_in_turn = 20;                    ///< to one user, before it is others' turn
     std::string stream_dependency = "stream";  ///< its name in Health
 };
@@ -70,13 +74,14 @@ private:
     void say_held_back(const Claim& claim, const Outbox::Rest& rest);
     Sent send(const Composition& mail, const std::string& address);
     Next settle(const Claim& claim, const Composition& mail, Sent sent, const StopToken& stop);
-    Next bury(const Claim& claim, const Composition& mail, const Sent& sent);
+    Next bury(const Claim& claim, const Composition& mail, const Rejection& reason);
     void put_off(const Claim& claim, const std::string& words);
-    bool is_given_up(const Composition& mail) const;
+    bool is_given_up(const Claim& claim, const Composition& mail) const;
 
     const Parts parts_;
     const CourierOptions options_;
     const std::unique_ptr<Mailer> mailer_;
+    log::Throttle letter_log_{1.0};
 };
 
 }  // namespace nearline::notification

@@ -299,10 +299,13 @@ TEST_F(CourierTest, ADigestIsOneMailOfAll) {
 
 TEST_F(CourierTest, WhatIsPutOffForTooLongIsGivenUp) {
     options_.give_up = 1h;
+    options_.least_tries = 3;
     add(ann_, 1, 2h);
-    script_.answers = {{Outcome::temporary, "450 mailbox full"}};
-    work_off(courier());
+    script_.answers = {3, {Outcome::temporary, "450 mailbox full"}};
+    work_off(courier(), 300ms);
+    EXPECT_EQ(3U, script_.tried.size());
     ASSERT_EQ(1U, stream_.stored(dlq).size());
+    EXPECT_EQ("MailGivenUp", stream::find_header(stream_.stored(dlq)[0].record, "__connect.errors.class.name"));
     EXPECT_EQ("given up after 1h: 450 mailbox full",
               stream::find_header(stream_.stored(dlq)[0].record, "__connect.errors.exception.message"));
 }
@@ -319,6 +322,15 @@ TEST_F(CourierTest, AReplayedLetterIsTriedAgainAsLongAsAnyMail) {
     outbox_->add(std::vector{entry});
     work_off(courier(), 300ms);
     EXPECT_EQ(1U, stream_.stored(dlq).size()) << "put off, it is not given up for its age";
+    EXPECT_EQ(1, counted(counters_.tried(Outcome::sent)));
+}
+
+TEST_F(CourierTest, AnOldOneIsNotGivenUpAtTheFirstTry) {
+    options_.give_up = 1h;
+    add(ann_, 1, 2h);
+    script_.answers = {{Outcome::temporary, "450 greylisted"}};
+    work_off(courier(), 300ms);
+    EXPECT_TRUE(stream_.stored(dlq).empty());
     EXPECT_EQ(1, counted(counters_.tried(Outcome::sent)));
 }
 
