@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "domain/problem.hpp"
+#include "stream/request_context.hpp"
 
 namespace nearline::stream {
 
@@ -70,12 +71,17 @@ std::vector<Position> SinkBatch::end() {
     metrics_.stored.add(static_cast<double>(records_.size() - letters_.size()));
     for (const auto& letter : letters_) {
         metrics_.dead_letter(letter.reason.class_name);
+        long held = 0;
+        if (!letter_log_.pass(held)) continue;
+        const auto id = read_request_headers(letter.record, cluster_id_).context.id;
         log::warning("record went to the dead letters", {{"role", options_.role},
                                                          {"topic", letter.record.at.topic},
                                                          {"partition", letter.record.at.partition},
                                                          {"offset", letter.record.offset},
+                                                         {"request_id", id.to_string()},
                                                          {"class", letter.reason.class_name},
-                                                         {"reason", letter.reason.message}});
+                                                         {"reason", letter.reason.message},
+                                                         {"others", held}});
     }
     std::map<TopicPartition, std::int64_t> next;
     for (const auto& record : records_) next[record.at] = record.offset + 1;

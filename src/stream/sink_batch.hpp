@@ -55,6 +55,7 @@ private:
     std::vector<DeadLetterWriter::Letter> letters_;
     bool were_letters_refused_ = false;
     log::Throttle log_{5.0};
+    log::Throttle letter_log_{1.0};
 };
 
 }  // namespace nearline::stream
