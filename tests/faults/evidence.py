@@ -45,7 +45,7 @@ def documents(stack) -> list:
         return [record_of(json.loads(answer), str(uuid.UUID(bytes=key)), user and str(uuid.UUID(bytes=user)))
                 for key, user, answer in rows]
     with pymongo.MongoClient(stack.archive_url) as client:
-        found = client.get_default_database()["predictions"].find()
+        found = client.get_default_database()["predictions"].find(batch_size=10_000)
         return [record_of(document, document["_id"], document["user"]) for document in found]
 
 

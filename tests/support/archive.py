@@ -15,7 +15,7 @@ def documents(stack) -> dict:
             rows = database.execute(f"SELECT {', '.join(COLUMNS)} FROM predictions").fetchall()
         return {str(uuid.UUID(bytes=row[0])): dict(zip(COLUMNS, row)) for row in rows}
     with pymongo.MongoClient(stack.archive_url) as client:
-        return {document["_id"]: document for document in client.get_default_database()["predictions"].find()}
+        return {document["_id"]: document for document in client.get_default_database()["predictions"].find(batch_size=10_000)}
 
 
 def count(stack) -> int:
