@@ -40,10 +40,10 @@ int add_user(UserDirectory& users, const std::string& name, bool admin) {
 }
 
 int list_users(UserDirectory& users) {
-    std::vector<Row> rows{{"NAME", "ADMIN", "MAIL", "CREATED (UTC)"}};
+    std::vector<Row> rows{{"NAME", "ADMIN", "MAIL", "CREATED (UTC)", "ID"}};
     for (const auto& user : users.list()) {
-        rows.push_back(
-            {user.name, user.admin ? "yes" : "no", user.notifications ? "yes" : "no", to_date(user.created_at)});
+        rows.push_back({user.name, user.admin ? "yes" : "no", user.notifications ? "yes" : "no",
+                        to_date(user.created_at), user.id.to_string()});
     }
     print_table(rows);
     return 0;

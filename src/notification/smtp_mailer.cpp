@@ -125,7 +125,7 @@ public:
         dialogue_.unsent = {};
         if (code == CURLE_OK) return {};
         const std::string detail = error_.front() != '\0' ? error_.data() : curl_easy_strerror(code);
-        return judge(detail);
+        return judge(detail + hint(code));
     }
 
     void cancel() noexcept override { is_cancelled_ = true; }
@@ -191,7 +191,8 @@ private:
         const bool refused = dialogue_.code >= 500 && dialogue_.code < 600;
         const bool put_off = dialogue_.code >= 400 && dialogue_.code < 500;
         const std::string said = dialogue_.words;
-        const std::string happened = plain_words(options_.host + ": " + detail);
+        const auto server = options_.host + ":" + std::to_string(options_.port);
+        const std::string happened = plain_words(server + ": " + detail);
         if (is_cancelled_)
             return {dialogue_.stage == Stage::handed_out ? Sent::Outcome::unknown : Sent::Outcome::away,
                     "stopped while it was sent"};
@@ -210,7 +211,16 @@ private:
                 if (put_off) return {Sent::Outcome::temporary, said};
                 return {Sent::Outcome::unknown, happened};
         }
-        return {Sent::Outcome::away, refused || put_off ? plain_words(options_.host + " said: " + said) : happened};
+        return {Sent::Outcome::away,
+                refused || put_off ? plain_words(server + " said: " + said + hint_of_login()) : happened};
+    }
+
+    std::string hint_of_login() const {
+        const bool is_login = dialogue_.code == 530 || dialogue_.code == 534 || dialogue_.code == 535;
+        return is_login ? " (the user is --mail's, the password SMTP_PASSWORD)" : "";
+    }
+    static std::string hint(CURLcode code) {
+        return code == CURLE_PEER_FAILED_VERIFICATION ? " (--mail-ca FILE names certificates to trust)" : "";
     }
 
     const SmtpOptions options_;

@@ -289,7 +289,9 @@ MysqlConnection::MysqlConnection(const MysqlOptions& options) : impl_(std::make_
                            options.database.c_str(), static_cast<unsigned>(options.port), nullptr,
                            CLIENT_FOUND_ROWS) == nullptr) {
         const unsigned code = mysql_errno(handle);
-        const std::string message = mysql_error(handle);
+        std::string message = mysql_error(handle);
+        if (code == ER_ACCESS_DENIED_ERROR)
+            message += options.password.empty() ? "; MYSQL_PASSWORD is not given" : "; the password is MYSQL_PASSWORD";
         // Nothing was under way: there is nothing to be in doubt about.
         try {
             throw_error(impl_->address, code, message);

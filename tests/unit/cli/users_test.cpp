@@ -92,9 +92,9 @@ TEST(Users, AreListedAsATable) {
                        {Uuid(), "b@example.com", false, 0, 0, false}};
     const Command run("", [&] { return list_users(directory); });
     EXPECT_EQ(run.out,
-              "NAME           ADMIN  MAIL  CREATED (UTC)\n"
-              "a@example.com  yes    yes   2022-11-21 23:19:03\n"
-              "b@example.com  no     no    1970-01-01 00:00:00\n");
+              "NAME           ADMIN  MAIL  CREATED (UTC)        ID\n"
+              "a@example.com  yes    yes   2022-11-21 23:19:03  00000000-0000-0000-0000-000000000000\n"
+              "b@example.com  no     no    1970-01-01 00:00:00  00000000-0000-0000-0000-000000000000\n");
 }
 
 TEST(Users, AreRemoved) {
