@@ -74,7 +74,7 @@ class Service:
     def log(self) -> str:
         return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
 
-    def stop(self, seconds: float = 20) -> int:
+    def stop(self, seconds: float = 30) -> int:
         """SIGTERM; the exit code."""
         if self.running():
             self.process.send_signal(signal.SIGTERM)
