@@ -64,11 +64,17 @@ void refuse_strangers(const fs::path& folder) {
     }
 }
 
+bool is_space(char c) noexcept {
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
 TextTemplate load(const std::optional<std::string>& folder, const Kind& kind) {
     if (folder) {
         const fs::path path = fs::path(*folder) / kind.file;
         if (std::ifstream file(path, std::ios::binary); file) {
             const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+            if (std::all_of(text.begin(), text.end(), is_space)) throw BadTemplate(path.string() + ": is empty");
+            if (valid_utf8(text) != text) throw BadTemplate(path.string() + ": is no UTF-8");
             return {path.string(), text, kind.places};
         }
         std::error_code error;

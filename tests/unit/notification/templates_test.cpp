@@ -134,6 +134,10 @@ TEST_F(TemplatesTest, WhatIsWrongIsNamedByFileAndLine) {
     EXPECT_EQ("", why());
     write("subject.txt", "{{features}}");
     EXPECT_THAT(why(), HasSubstr("subject.txt:1: {{features}}"));
+    write("subject.txt", "\r\n");
+    EXPECT_THAT(why(), HasSubstr("subject.txt: is empty"));
+    write("subject.txt", "caf\xe9");
+    EXPECT_THAT(why(), HasSubstr("subject.txt: is no UTF-8"));
     write("subject.txt", "fine");
     write("subjct.txt", "");
     EXPECT_THAT(why(), HasSubstr("subjct.txt: is the name of no template; there are subject.txt"));
