@@ -63,8 +63,8 @@ public:
     struct Options {
         std::string topic;  ///< that is read
         std::string role;   ///< "archive": dead letters go to <topic>.<role>.dlq; a label of the metrics
-        std::string
-            retry_topic{};  ///< read like the topic, for replayed dead letters and records that wait; empty: none
+        /// Read like the topic, for replayed dead letters and records that wait; empty: none.
+        std::string retry_topic{};
         std::string group;
         std::size_t fetch_min_bytes = 1;  ///< of GroupOptions
         TopicOptions topic_options{};     ///< of topics that are missing and therefore made
