@@ -28,6 +28,8 @@ constexpr auto with_error = asio::as_tuple(asio::use_awaitable);
 // How long a kept connection may still bring a request when the server drains.
 constexpr milliseconds drain_grace{500};
 constexpr milliseconds drain_sweep{50};
+// However late a drain begins: closing what is idle takes this long at most, and is no request that did not end.
+constexpr milliseconds least_drain{100};
 constexpr milliseconds longest_stop{5'000};
 
 /// How often deadlines are looked at: often enough for the shortest time-out, seldom enough to cost nothing.
@@ -256,8 +258,7 @@ void Server::start() {
 void Server::drain(steady_clock::time_point deadline) {
     if (!impl_->loop.running()) return;
     asio::post(impl_->loop.executor(), [impl = impl_, deadline] { impl->begin_drain(deadline); });
-    if (impl_->wait_until_empty(impl_->draining, deadline)) return;
-    // With no time at all to wait, what has ended already is not seen to have begun to drain.
+    if (impl_->wait_until_empty(impl_->draining, std::max(deadline, steady_clock::now() + least_drain))) return;
     const int open = impl_->count();
     if (open == 0) return;
     log::warning("requests did not end in time", {{"service", impl_->state->options.service}, {"connections", open}});

@@ -48,6 +48,16 @@ TEST_F(StopTest, DrainLetsRequestsEndAndClosesTheRest) {
     EXPECT_FALSE(can_connect(port()));
 }
 
+TEST_F(StopTest, ADrainThatBeginsTooLateStillClosesWhatIsIdle) {
+    start();
+    RawClient idle(port());
+    EXPECT_EQ(idle.ask(hello).status, 200);
+    server_->drain(steady_clock::now());
+    EXPECT_EQ(open_connections(), 0);
+    idle.read_to_end();
+    EXPECT_TRUE(idle.closed());
+}
+
 TEST_F(StopTest, DrainStillAnswersAKeptConnectionsRequestOnItsWay) {
     start();
     RawClient kept(port());
