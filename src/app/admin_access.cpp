@@ -41,6 +41,11 @@ public:
             return holder->addresses.at(part);
         };
         url_ = options.admin_url.value_or(address("admin", "http://127.0.0.1:9101"));
+        if (!holder) {
+            hint_ =
+                "; is a server running? `nearline up` starts one; --data, --admin-url or --stream kafka://… say "
+                "where it is";
+        }
         if (!options.user.empty()) {
             const auto password =
                 options.password ? *options.password : cli::ask_password("Password of " + options.user, false);
@@ -69,10 +74,10 @@ public:
             target += separator + name + "=" + http::percent_encode(value);
             separator = '&';
         }
-        auto answer = http::fetch(target, request);
+        auto answer = fetch(target, request);
         if (answer.status == 401 && session_) {
             request.headers.set("Authorization", "Bearer " + session_->renew(session_->token()));
-            answer = http::fetch(target, request);
+            answer = fetch(target, request);
         }
         if (answer.status == 503) throw Unavailable(url_ + ": " + cli::problem_text(answer));
         if (answer.status != 200) throw cli::AdminRefusal(answer.status, url_ + ": " + cli::problem_text(answer));
@@ -82,8 +87,17 @@ public:
     }
 
 private:
+    http::Response fetch(const std::string& target, const http::ClientRequest& request) {
+        try {
+            return http::fetch(target, request);
+        } catch (const Unavailable& e) {
+            throw Unavailable(e.what() + hint_);
+        }
+    }
+
     const std::string command_;
     std::string url_;
+    std::string hint_;  // what to do about no answer
     std::optional<cli::Session> session_;
     std::string secret_;
 };

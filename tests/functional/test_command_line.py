@@ -145,6 +145,12 @@ def test_users_and_topics_of_a_running_server(embedded):
     assert missing.returncode == 1 and "nothing" in missing.stderr and "`nearline topics list`" in missing.stderr
 
 
+def test_topics_without_a_server(tmp_path):
+    run = run_cli(["topics", "list", "--data", tmp_path, "--admin-url", f"http://127.0.0.1:{free_port()}"],
+                  env={"JWT_SECRET": "0123456789abcdef0123456789abcdef"})
+    assert run.returncode == 1 and "refused; is a server running?" in run.stderr and "nearline up" in run.stderr
+
+
 def test_following_a_topic(embedded):
     tail = subprocess.Popen([str(BIN / "nearline"), "topics", "tail", "--data", str(embedded.data), "-n", "0", "--follow",
                              "output-topic"], stdout=subprocess.PIPE, text=True)
