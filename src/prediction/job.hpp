@@ -75,7 +75,7 @@ struct Job {
     bool is_deferred() const noexcept { return deferral.state != Outlet::State::unused; }
     std::array<Outlet*, 3> outlets() noexcept { return {&deferral, &dead_letter, &answer}; }
 
-    const stream::Position read_at;       ///< behind which is committed
+    const stream::Position read_at;       ///< whose partition it comes and goes with, and behind which is committed
     const stream::ConsumedRecord source;  ///< in its first place, which is another one where it was deferred
     const stream::RequestHeaders incoming;
     Outlet answer{*this, Outlet::Kind::answer};

@@ -273,7 +273,7 @@ std::optional<SteadyTime> Pipeline::oldest() const {
 
 void Pipeline::abandon(const std::set<stream::TopicPartition>& of) {
     for (const auto& job : jobs_.all()) {
-        if (of.contains(job->source.at)) job->abandoned = true;
+        if (of.contains(job->read_at.at)) job->abandoned = true;
     }
     dispatch_->forget(of);
     for (auto* job : resolver_.give_back_abandoned()) job->resolving = false;
@@ -286,7 +286,7 @@ void Pipeline::abandon(const std::set<stream::TopicPartition>& of) {
 
 void Pipeline::abandon_all() {
     std::set<stream::TopicPartition> all;
-    for (const auto& job : jobs_.all()) all.insert(job->source.at);
+    for (const auto& job : jobs_.all()) all.insert(job->read_at.at);
     abandon(all);
     dispatch_->forget_all();
 }

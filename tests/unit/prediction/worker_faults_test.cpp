@@ -1,6 +1,5 @@
 #include <atomic>
 
-#include "stream/request_context.hpp"
 #include "worker_fixture.hpp"
 
 namespace nearline::prediction {
@@ -96,107 +95,6 @@ TEST_F(WorkerFaultsTest, ARegistryThatIsAwayHoldsUpOnlyWhatNeedsIt) {
     EXPECT_EQ(json_of(answers().at(1)).at("prediction"), "virginica");
     EXPECT_TRUE(dead_letters().empty());
     EXPECT_TRUE(stream_.wait([&] { return health_.missing().empty(); }));
-}
-
-TEST_F(WorkerFaultsTest, WhatTheRegistryCanNotTellAtOnceWaitsOnTheRetryTopic) {
-    const std::string retry = options_.retry_topic = "input-topic.prediction.retry";
-    stream_.assign({{retry, 0}});
-    start();
-    ASSERT_TRUE(stream_.wait([&] { return ready_.load(); }));
-    const auto new_schema = registry_.put("input-topic-value", R"({"type":"object"})");
-    registry_.away(true);
-    const stream::Record record{
-        .key = "k", .value = schema::frame(new_schema, virginica), .headers = {{"color", "blue"}}, .timestamp = 1'000};
-    stream_.append("input-topic", 2, record);
-    stream_.append("input-topic", 2, request(setosa));
-    ASSERT_TRUE(wait_for_commit(2, 2)) << "held up by nothing";
-    ASSERT_EQ(answers().size(), 1U);
-    EXPECT_EQ(json_of(answers()[0]).at("prediction"), "setosa");
-    ASSERT_EQ(stream_.stored(retry).size(), 1U);
-    EXPECT_TRUE(stream_.wait([&] {
-        return count("nearline_prediction_records_total", {{"outcome", "deferred"}}) == 1;
-    }));
-    EXPECT_TRUE(health_.missing().contains("schema registry"));
-
-    stream_.append(retry, 0, stream_.stored(retry)[0].record);
-    stream_.append(retry, 0, {.key = {}, .value = schema::frame(999, setosa)});
-    stream_.append("input-topic", 2, request(setosa));
-    ASSERT_TRUE(wait_for_commit(2, 3)) << "nor by what waits there";
-    registry_.away(false);
-    ASSERT_TRUE(stream_.wait([&] { return stream_.committed()[{retry, 0}] == 2; }));
-    ASSERT_EQ(answers().size(), 3U);
-    EXPECT_EQ(json_of(answers()[2]).at("prediction"), "virginica");
-    stream::ConsumedRecord first;
-    static_cast<stream::Record&>(first) = record;
-    first.at = in(2);
-    EXPECT_EQ(header(answers()[2], "request-id"),
-              stream::read_request_headers(first, stream_.admin(1s)->cluster_id()).context.id.to_string());
-    ASSERT_EQ(dead_letters().size(), 1U);
-    EXPECT_EQ(stream_.stored(retry).size(), 1U) << "what is there already waits in its place";
-    EXPECT_TRUE(stream_.wait([&] { return health_.missing().empty(); }));
-}
-
-TEST_F(WorkerFaultsTest, WhatWaitsOnTheRetryTopicLeavesRoomForOthers) {
-    const stream::TopicPartition retry{options_.retry_topic = "input-topic.prediction.retry", 0};
-    options_.max_in_flight = 8;
-    options_.max_batch = 2;
-    stream_.assign({retry});
-    start();
-    ASSERT_TRUE(stream_.wait([&] { return ready_.load(); }));
-    const auto new_schema = registry_.put("input-topic-value", R"({"type":"object"})");
-    registry_.away(true);
-    for (int i = 0; i < 20; ++i) {
-        stream_.append(retry.topic, 0, {.key = {}, .value = schema::frame(new_schema, virginica)});
-    }
-    ASSERT_TRUE(stream_.wait([&] { return stream_.paused() == std::set{retry}; }));
-    for (int i = 0; i < 20; ++i) stream_.append("input-topic", 0, request(setosa));
-    ASSERT_TRUE(wait_for_commit(0, 20));
-    EXPECT_EQ(answers().size(), 20U);
-    registry_.away(false);
-    ASSERT_TRUE(stream_.wait([&] { return stream_.committed()[retry] == 20; }));
-    EXPECT_EQ(answers().size(), 40U);
-    EXPECT_TRUE(stream_.paused().empty());
-}
-
-TEST_F(WorkerFaultsTest, ADeadLetterOfWhatWaitedNamesItsFirstPlace) {
-    options_.retry_topic = "input-topic.prediction.retry";
-    stream_.assign({{options_.retry_topic, 0}});
-    const stream::Record record{.key = "k", .value = schema::frame(999, setosa), .headers = {{"color", "blue"}}};
-    stream_.append("input-topic", 1, record);
-    start();
-    ASSERT_TRUE(wait_for_commit(1, 1));
-    stream_.append(options_.retry_topic, 0, stream_.stored(options_.retry_topic).at(0).record);
-    ASSERT_TRUE(stream_.wait([&] { return dead_letters().size() == 1; }));
-    const auto letter = dead_letters()[0];
-    EXPECT_EQ(letter.record.value, record.value);
-    EXPECT_EQ(letter.record.headers.at(0), record.headers[0]);
-    EXPECT_EQ(letter.record.headers.at(1).key, "__connect.errors.topic") << "nothing of the detour";
-    EXPECT_EQ(header(letter, "__connect.errors.topic"), "input-topic");
-    EXPECT_EQ(header(letter, "__connect.errors.partition"), "1");
-    EXPECT_EQ(header(letter, "__connect.errors.class.name"), "UnknownSchemaId");
-}
-
-TEST_F(WorkerFaultsTest, WhatTheRetryTopicFindsTooLargeWaitsInItsPlace) {
-    options_.retry_topic = "input-topic.prediction.retry";
-    stream_.deliver([&](const std::string& topic, auto, const stream::Record&) {
-        if (topic != options_.retry_topic) return std::optional(Delivery{});
-        return std::optional(
-            Delivery{.outcome = Delivery::Outcome::rejected, .reason = "too large", .too_large = true});
-    });
-    start();
-    ASSERT_TRUE(stream_.wait([&] { return ready_.load(); }));
-    const auto new_schema = registry_.put("input-topic-value", R"({"type":"object"})");
-    registry_.away(true);
-    stream_.append("input-topic", 0, {.key = "k", .value = schema::frame(new_schema, virginica)});
-    ASSERT_TRUE(stream_.wait([&] { return health_.missing().contains("schema registry"); }));
-    stream_.append("input-topic", 1, request(setosa));
-    ASSERT_TRUE(wait_for_commit(1, 1));
-    EXPECT_EQ(committed(0), -1);
-    registry_.away(false);
-    ASSERT_TRUE(wait_for_commit(0, 1));
-    EXPECT_EQ(json_of(answers().at(1)).at("prediction"), "virginica");
-    EXPECT_EQ(answers()[1].record.key, "k");
-    EXPECT_TRUE(stream_.stored(options_.retry_topic).empty());
 }
 
 TEST_F(WorkerFaultsTest, WaitsForRegistryAndStreamAtStart) {
