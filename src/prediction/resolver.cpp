@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "runtime/thread_name.hpp"
+#include "schema/framing.hpp"
 
 namespace nearline::prediction {
 namespace {
@@ -75,10 +76,12 @@ void Resolver::run() {
     name_this_thread("schema-resolver");
     std::unique_lock lock(mutex_);
     while (wait_for_work(lock)) {
-        if (first_.empty()) {
+        if (!first_.empty()) {
+            ask_first(lock);
+        } else if (!others_.empty()) {
             ask_next(lock);
         } else {
-            ask_first(lock);
+            ask_for_itself(lock);
         }
     }
 }
@@ -86,11 +89,11 @@ void Resolver::run() {
 /// False: it ends.
 bool Resolver::wait_for_work(std::unique_lock<std::mutex>& lock) {
     while (!ends_ && first_.empty()) {
-        if (others_.empty()) {
+        if (others_.empty() && unanswered_.empty()) {
             changed_.wait(lock);
             continue;
         }
-        const auto due = std::max(others_.begin()->first, next_try_);
+        const auto due = others_.empty() ? next_try_ : std::max(others_.begin()->first, next_try_);
         if (due <= now()) break;
         changed_.wait_until(lock, due);
     }
@@ -106,7 +109,7 @@ void Resolver::ask_first(std::unique_lock<std::mutex>& lock) {
         decoded = codec_.decode_cached(job->source.value);
     } else {
         schema::TopicCodec::Wait wait;
-        decoded = ask_registry(*job, wait);
+        decoded = ask_registry(job->source.value, wait);
     }
     give(lock, {job, std::move(decoded)});
 }
@@ -115,21 +118,32 @@ void Resolver::ask_next(std::unique_lock<std::mutex>& lock) {
     auto [job, wait] = others_.begin()->second;
     others_.erase(others_.begin());
     lock.unlock();
-    auto decoded = ask_registry(*job, wait);
+    auto decoded = ask_registry(job->source.value, wait);
     if (decoded) return give(lock, {job, std::move(decoded)});
     lock.lock();
     others_.emplace(wait.until, Waiting{job, wait});
 }
 
+/// Nothing else might ask any more: whoever is told that the registry is away hears here that it is back.
+void Resolver::ask_for_itself(std::unique_lock<std::mutex>& lock) {
+    lock.unlock();
+    schema::TopicCodec::Wait wait;
+    ask_registry(unanswered_, wait);
+    lock.lock();
+}
+
 /// Nothing: the registry is away, or its no may still change.
-std::optional<schema::TopicCodec::Decoded> Resolver::ask_registry(const Job& job, schema::TopicCodec::Wait& wait) {
+std::optional<schema::TopicCodec::Decoded> Resolver::ask_registry(const std::optional<std::string>& value,
+                                                                  schema::TopicCodec::Wait& wait) {
     try {
-        auto decoded = codec_.decode_once(job.source.value, wait);
+        auto decoded = codec_.decode_once(value, wait);
         if (backoff_.failures() > 0) health_.up(dependency_);
         backoff_.reset();
+        unanswered_.clear();
         return decoded;
     } catch (const std::exception& error) {
         next_try_ = now() + backoff_.next();
+        if (const auto named = schema::unframe(value.value_or(""))) unanswered_ = schema::frame(named->schema_id, "");
         health_.down(dependency_, error.what());
     }
     return std::nullopt;

@@ -58,7 +58,9 @@ private:
     bool wait_for_work(std::unique_lock<std::mutex>& lock);
     void ask_first(std::unique_lock<std::mutex>& lock);
     void ask_next(std::unique_lock<std::mutex>& lock);
-    std::optional<schema::TopicCodec::Decoded> ask_registry(const Job& job, schema::TopicCodec::Wait& wait);
+    void ask_for_itself(std::unique_lock<std::mutex>& lock);
+    std::optional<schema::TopicCodec::Decoded> ask_registry(const std::optional<std::string>& value,
+                                                            schema::TopicCodec::Wait& wait);
     void give(std::unique_lock<std::mutex>& lock, Resolved resolved);
 
     schema::TopicCodec& codec_;
@@ -67,7 +69,8 @@ private:
     const std::function<void()> on_resolved_;
     // For its thread alone.
     Backoff backoff_;
-    SteadyTime next_try_{};  // while the registry is away
+    SteadyTime next_try_{};   // while the registry is away
+    std::string unanswered_;  // a frame of the id that it was asked for last, without an answer; empty: it is not away
 
     mutable std::mutex mutex_;
     std::condition_variable changed_;

@@ -169,5 +169,18 @@ TEST_P(DeferralRebalanceTest, WhatWaitsGoesWithTheRetryTopic) {
 INSTANTIATE_TEST_SUITE_P(Deliveries, DeferralRebalanceTest, testing::Bool(),
                          [](const auto& is) { return is.param ? "ExactlyOnce" : "AtLeastOnce"; });
 
+TEST_F(DeferralTest, TheRegistrysReturnIsSeenWhenNothingWaitsForIt) {
+    options_.retry_topic = "input-topic.prediction.retry";  // another worker reads it
+    start();
+    ASSERT_TRUE(stream_.wait([&] { return ready_.load(); }));
+    const auto new_schema = registry_.put("input-topic-value", R"({"type":"object"})");
+    registry_.away(true);
+    stream_.append("input-topic", 0, {.key = {}, .value = schema::frame(new_schema, virginica)});
+    ASSERT_TRUE(wait_for_commit(0, 1));
+    ASSERT_TRUE(stream_.wait([&] { return health_.missing().contains("schema registry"); }));
+    registry_.away(false);
+    EXPECT_TRUE(stream_.wait([&] { return health_.missing().empty(); }));
+}
+
 }  // namespace
 }  // namespace nearline::prediction
