@@ -20,12 +20,13 @@ public:
         std::int64_t committed = 0;
     };
 
-    /// Of all partitions, in their order. What retention deletes is not work that the group has done.
-    void sample(std::vector<Position> positions, SteadyTime now);
+    /// Of all partitions, in their order; nothing of those that could not be asked: they stand where they did. What
+    /// retention deletes is not work that the group has done.
+    void sample(const std::vector<std::optional<Position>>& positions, SteadyTime now);
 
-    /// The time it takes to work off what is there. While nothing moves nobody can know: it is then at
-    /// least the time for which nothing has moved.
-    std::chrono::duration<double> wait(SteadyTime now) const;
+    /// The time it takes to work off what was there when it was sampled last. While nothing moves nobody can know: it
+    /// is then at least the time for which nothing was seen to move.
+    std::chrono::duration<double> wait() const;
 
     std::int64_t backlog() const noexcept { return backlog_; }
     /// Records a second that the group gets done when it has enough to do; 0: not known yet.
@@ -33,8 +34,8 @@ public:
 
 private:
     std::optional<SteadyTime> sampled_;
-    std::optional<SteadyTime> moved_;  // when the group last got on, or had nothing to do
-    std::vector<Position> positions_;  // of the last sample
+    std::optional<SteadyTime> moved_;  // when the group last got on, or had nothing to do, as far as could be seen
+    std::vector<Position> positions_;
     std::int64_t backlog_ = 0;
     double rate_ = 0;
 };

@@ -129,7 +129,7 @@ Patience Predictions::patience_for(const Asked& asked) const {
 Result<PendingAnswers::Admitted> Predictions::enter(const Asked& asked) {
     if (const auto why = why_not_now(); !why.empty()) return not_accepted(why);
     if (options_.max_backlog > 0ms) {
-        const auto wait = parts_.backlog.wait(std::chrono::steady_clock::now());
+        const auto wait = parts_.backlog.wait();
         if (wait > options_.max_backlog) {
             const auto excess = std::chrono::duration_cast<std::chrono::seconds>(wait - options_.max_backlog);
             return not_accepted(

@@ -12,6 +12,7 @@
 #include "gateway/auth_passing.hpp"
 #include "gateway/authenticator.hpp"
 #include "gateway/backlog.hpp"
+#include "gateway/backlog_sampler.hpp"
 #include "gateway/callers.hpp"
 #include "gateway/job_thread.hpp"
 #include "gateway/loop_gate.hpp"
@@ -33,6 +34,7 @@ using namespace std::chrono_literals;
 constexpr auto admin_patience = 2'000ms;
 constexpr auto warm_up_time = 3'000ms;
 constexpr auto backlog_interval = 1'000ms;
+constexpr auto longest_sampler_patience = 10'000ms;
 constexpr auto auth_interval = 1'000ms;
 constexpr auto flush_time = 1'000ms;
 constexpr auto report_interval = 5ms;  // most callers wait for the answer, not for the acknowledgement
@@ -80,6 +82,7 @@ struct Service::Impl : std::enable_shared_from_this<Service::Impl> {
     LoopGate gate;
     std::unique_ptr<http::Client> auth;
     std::unique_ptr<stream::Admin> admin;
+    BacklogSampler sampler;  // for stream_jobs
     StopToken stopping{};
     JobThread stream_jobs{"gw-stream"};
     JobThread registry_jobs{"gw-registry"};
@@ -113,6 +116,10 @@ Service::Impl::Impl(const Parts& p, Options o)
       gate(p.loop),
       auth(options.auth_url.empty() ? nullptr : std::make_unique<http::Client>(p.loop, options.auth_url)),
       admin(p.stream.admin(admin_patience)),
+      sampler(p.stream, *admin,
+              {.topic = options.input_topic,
+               .group = options.prediction_group,
+               .patience = std::min<std::chrono::milliseconds>(longest_sampler_patience, options.max_backlog / 2)}),
       authenticator(p.jwt, auth.get(), p.health, options.auth_keep),
       keep(options.keep_answers, options.keep_bytes),
       archive(p.archive, p.loop, gate, p.metrics, p.health, archive_options(options)),
@@ -237,20 +244,10 @@ void Service::Impl::check_started() {
 
 void Service::Impl::sample_backlog() {
     try {
-        const auto topic = admin->topic(options.input_topic);
-        const auto committed = admin->committed(options.prediction_group, options.input_topic);
-        std::vector<BacklogEstimate::Position> positions;
-        for (int partition = 0; topic && partition < topic->partitions; ++partition) {
-            const stream::TopicPartition at{options.input_topic, partition};
-            const auto watermarks = admin->watermarks(at);
-            const auto position = committed.find(at);
-            positions.push_back({watermarks.start, watermarks.end, position == committed.end() ? 0 : position->second});
-        }
-        gate.post([this, positions = std::move(positions)]() mutable {
-            const auto now = std::chrono::steady_clock::now();
-            backlog.sample(std::move(positions), now);
+        gate.post([this, positions = sampler.sample()] {
+            backlog.sample(positions, std::chrono::steady_clock::now());
             backlog_records.set(static_cast<double>(backlog.backlog()));
-            backlog_seconds.set(backlog.wait(now).count());
+            backlog_seconds.set(backlog.wait().count());
         });
     } catch (const Unavailable&) {
         // The watch says so; the estimate stays what it was.
