@@ -43,8 +43,8 @@ public:
     /// Unavailable when it could not be (try again later), e.g. while the group rebalances. Partitions
     /// that are not this member's any more are left out.
     virtual void commit(const std::vector<Position>& next) = 0;
-    /// As commit(), without waiting and without a report: a later commit, or reading again, makes good. What
-    /// is refused because the group is being shared out anew is sent again by a later poll().
+    /// As commit(), without waiting and without a report. What was refused, by a group that is being shared out anew or
+    /// for another reason, is sent again by a later poll(), unless a later commit was stored.
     virtual void commit_async(const std::vector<Position>& next) = 0;
 
     /// These offsets as this member's own, for a transaction that stores them with what was made of the records

@@ -16,6 +16,7 @@ constexpr std::chrono::seconds commit_time{5};
 constexpr std::chrono::seconds seek_time{2};
 /// Between two tries while the group is shared out anew.
 constexpr std::chrono::milliseconds refused_pause{20};
+constexpr std::chrono::milliseconds failed_pause{1'000};
 /// For the committed offsets of partitions that have just come.
 constexpr std::chrono::seconds committed_time{2};
 
@@ -57,7 +58,7 @@ void KafkaGroupConsumer::close() {
 std::vector<ConsumedRecord> KafkaGroupConsumer::poll(std::size_t most, std::chrono::milliseconds timeout) {
     take_answers();
     // What could not be committed yet is not left until a record comes.
-    if (was_refused_) timeout = std::min(timeout, refused_pause);
+    if (was_refused_) timeout = std::min(timeout, pause_before_sending_again());
     batch_.clear();
     const auto deadline = Clock::now() + timeout;
     // The first one is waited for; then what is there already comes along.
@@ -214,13 +215,10 @@ void KafkaGroupConsumer::take_answers() {
         if (rd_kafka_event_type(answer.get()) != RD_KAFKA_EVENT_OFFSET_COMMIT) continue;
         --unanswered_;
         const auto error = error_of(*answer);
-        if (is_of_rebalance(error)) {
+        if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
             was_refused_ = true;
+            if (!is_of_rebalance(error)) commit_failed(error);
             continue;
-        }
-        if (long held = 0; error != RD_KAFKA_RESP_ERR_NO_ERROR && throttle_.pass(held)) {
-            log::warning("offsets were not stored; a later commit makes good",
-                         {{"group", group()}, {"error", words(error)}});
         }
         const auto* list = rd_kafka_event_topic_partition_list(answer.get());
         for (int i = 0; list != nullptr && i < list->cnt; ++i) {
@@ -229,7 +227,18 @@ void KafkaGroupConsumer::take_answers() {
             if (found != unconfirmed_.end() && found->second == stored.offset) unconfirmed_.erase(found);
         }
     }
-    if (was_refused_ && unanswered_ == 0) send_again();
+    if (was_refused_ && unanswered_ == 0 && Clock::now() >= send_again_at_) send_again();
+}
+
+/// No later commit might make good: a partition on which nothing more comes has none.
+void KafkaGroupConsumer::commit_failed(rd_kafka_resp_err_t error) {
+    send_again_at_ = Clock::now() + failed_pause;
+    if (long held = 0; throttle_.pass(held))
+        log::warning("offsets were not stored; sent again in a second", {{"group", group()}, {"error", words(error)}});
+}
+
+std::chrono::milliseconds KafkaGroupConsumer::pause_before_sending_again() const {
+    return std::max(refused_pause, std::chrono::ceil<std::chrono::milliseconds>(send_again_at_ - Clock::now()));
 }
 
 void KafkaGroupConsumer::send_again() {

@@ -41,6 +41,8 @@ private:
     void count_lost(const TopicPartition& at, std::int64_t expected, std::int64_t offset);
     void send(const std::vector<Position>& next);
     void take_answers();
+    void commit_failed(rd_kafka_resp_err_t error);
+    std::chrono::milliseconds pause_before_sending_again() const;
     void send_again();
     Partitions offsets_to_commit(const std::vector<Position>& next) const;
     void set_paused(const std::vector<TopicPartition>& partitions, bool paused);
@@ -49,7 +51,8 @@ private:
     Queue answers_;                                       // to commit_async()
     std::map<TopicPartition, std::int64_t> unconfirmed_;  // of commit_async()
     int unanswered_ = 0;                                  // requests of commit_async()
-    bool was_refused_ = false;                            // by a group that is shared out anew: to be sent again
+    bool was_refused_ = false;                            // something has to be sent again
+    Clock::time_point send_again_at_{};                   // not before
     std::vector<ConsumedRecord> batch_;                   // of the poll that is under way
     std::atomic<std::uint64_t> lost_ = 0;
     const Counter lost_metric_;
