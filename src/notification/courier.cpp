@@ -5,10 +5,12 @@
 #include <utility>
 
 #include "domain/json.hpp"
+#include "domain/problem.hpp"
 #include "domain/time.hpp"
 #include "domain/user.hpp"
 #include "runtime/log.hpp"
 #include "runtime/setting_values.hpp"
+#include "runtime/until_available.hpp"
 #include "schema/framing.hpp"
 #include "schema/prediction_record.hpp"
 
@@ -155,7 +157,11 @@ Courier::Next Courier::settle(const Claim& claim, const Composition& mail, Sent 
     }
     if (sent.outcome != Outcome::unknown) parts_.health.up(mailer_->dependency());
     if (sent.outcome == Outcome::sent) {
-        parts_.outbox.finish(claim, Outbox::End::sent, "");
+        // Forgotten, it would be sent again: a database that has gone meanwhile is waited for, as long as the lease is
+        // not somebody else's.
+        const bool is_noted = until_available(parts_.health, parts_.outbox.dependency(), stop,
+                                              [&] { parts_.outbox.finish(claim, Outbox::End::sent, ""); });
+        if (!is_noted) throw Unavailable("a mail was sent, and the database did not take it down before the stop");
         parts_.metrics.predictions.add(static_cast<double>(mail.entries.size()));
         return Next::go_on;
     }

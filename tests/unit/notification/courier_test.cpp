@@ -2,11 +2,13 @@
 
 #include "notification/courier.hpp"
 
+#include <SQLiteCpp/SQLiteCpp.h>
 #include <deque>
 #include <functional>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <map>
+#include <thread>
 
 #include "domain/problem.hpp"
 #include "domain/time.hpp"
@@ -23,6 +25,7 @@ using namespace std::chrono_literals;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::SizeIs;
 using Outcome = Sent::Outcome;
 using Turn = Courier::Turn;
 
@@ -358,6 +361,21 @@ TEST_F(CourierTest, ADatabaseThatIsAwayIsToldToTheCaller) {
     addresses_.is_away = true;
     EXPECT_THROW(courier().work(stop_), Unavailable);
     EXPECT_THAT(script_.tried, IsEmpty());
+}
+
+TEST_F(CourierTest, ADatabaseThatGoesWhileAMailIsSentIsWaitedForAndNothingIsSentTwice) {
+    add(ann_, 1);
+    SQLite::Database other(dir_ / "users.db", SQLite::OPEN_READWRITE);
+    script_.while_sending = [&] { other.exec("BEGIN IMMEDIATE"); };
+    std::thread release([&] {
+        EXPECT_TRUE(stream_.wait([&] { return health_.missing().contains(outbox_->dependency()); }));
+        other.exec("ROLLBACK");
+    });
+    EXPECT_NO_THROW(work_off(courier()));
+    release.join();
+    EXPECT_THAT(tried_ids(), SizeIs(1));
+    EXPECT_EQ(0U, outbox_->totals().waiting);
+    EXPECT_THAT(health_.missing(), IsEmpty());
 }
 
 TEST_F(CourierTest, StopsBetweenMails) {
