@@ -9,7 +9,8 @@ ecj_version=3.36.0
 # Of the list that sha256sum gives for all jars: Maven resolves what it depends on, this pins it.
 mongo_jars_sha256=c46e89c0fc3c2c64ff82160bb99875935bbdd8b5822a7617497202ccdc272be5
 
-mongo_home() { printf '%s\n' "$deps/mongo-java-server-$mongo_version"; }
+# Another one where what is compiled for it is another.
+mongo_home() { printf '%s\n' "$deps/mongo-java-server-$mongo_version-$(cksum <"$root/tests/servers/MongoForTests.java" | cut -d ' ' -f 1)"; }
 
 install_mongo() {
     local prefix work sum
