@@ -137,14 +137,20 @@ void Sink::Impl::store_batch() {
     // Partitions can go to another member while it waits, and take their records along.
     while (!batch_->empty()) {
         batch_->show_lag();
-        if (batch_->try_to_store()) {
+        const auto progress = batch_->try_to_store();
+        if (progress == SinkBatch::Progress::ended) {
             loop_.reached(batch_->end());
             has_commits_ = true;
             break;
         }
-        metrics_.retries.add();
+        const bool has_failed = progress == SinkBatch::Progress::failed;
+        if (has_failed) metrics_.retries.add();
         if (loop_.is_out_of_time()) break;
-        rest(backoff.next());
+        if (has_failed) {
+            rest(backoff.next());
+        } else {
+            backoff.reset();
+        }
     }
     loop_.resume();
 }

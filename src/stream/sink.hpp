@@ -33,8 +33,8 @@ public:
     };
     /// Stores the batch, durably: when it returns, offsets behind it may be committed. Gives what goes to the
     /// dead letters instead; the rest is stored. Throws Unavailable when it can't be done now (having told
-    /// Health which dependency is to blame): it is called again with the same records, or with fewer when some
-    /// went to another member, so it must make no difference how often a record is written.
+    /// Health which dependency is to blame): it is called again with the same records, or with fewer, so it
+    /// must make no difference how often a record is written.
     /// `cluster_id` names the stream, for ids of records that brought none (request_context.hpp).
     virtual std::vector<Refused> write(std::span<const ConsumedRecord> records, const std::string& cluster_id) = 0;
 };

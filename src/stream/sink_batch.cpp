@@ -3,14 +3,25 @@
 #include <algorithm>
 #include <chrono>
 #include <iterator>
+#include <limits>
 #include <map>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "domain/problem.hpp"
 #include "stream/request_context.hpp"
 
 namespace nearline::stream {
+namespace {
+
+constexpr std::size_t no_limit = std::numeric_limits<std::size_t>::max();
+/// Smaller pieces would take longer than they help.
+constexpr std::size_t least_at_once = 10;
+/// So many writes in time before more is tried at once: a try that takes too long costs the time-out.
+constexpr int enough_in_time = 8;
+
+}  // namespace
 
 SinkBatch::SinkBatch(SinkTarget& target, DeadLetterWriter& letters, std::string cluster_id,
                      const Sink::Options& options, SinkMetrics& metrics, Health& health)
@@ -20,7 +31,8 @@ SinkBatch::SinkBatch(SinkTarget& target, DeadLetterWriter& letters, std::string 
       options_(options),
       witness_(options.role + " letters"),
       metrics_(metrics),
-      health_(health) {}
+      health_(health),
+      most_at_once_(no_limit) {}
 
 void SinkBatch::add(std::vector<ConsumedRecord> records) {
     std::move(records.begin(), records.end(), std::back_inserter(records_));
@@ -32,28 +44,44 @@ bool SinkBatch::is_full() const noexcept {
     return records_.size() >= options_.max_batch || bytes >= most_polled_bytes;
 }
 
-bool SinkBatch::try_to_store() {
-    if (!is_written_) {
+SinkBatch::Progress SinkBatch::try_to_store() {
+    if (written_ < records_.size()) {
         try {
-            write();
+            write_next();
         } catch (const Unavailable& error) {
             if (long held = 0; log_.pass(held)) {
-                log::warning("records wait to be stored",
-                             {{"role", options_.role}, {"records", records_.size()}, {"reason", error.what()}});
+                log::warning(
+                    "records wait to be stored",
+                    {{"role", options_.role}, {"records", records_.size() - written_}, {"reason", error.what()}});
             }
-            return false;
+            return Progress::failed;
         }
+        if (written_ < records_.size()) return Progress::partly;
     }
-    return letters_.empty() || deliver_letters();
+    return letters_.empty() || deliver_letters() ? Progress::ended : Progress::failed;
 }
 
-void SinkBatch::write() {
+void SinkBatch::write_next() {
+    const auto count = std::min(most_at_once_, records_.size() - written_);
     const auto start = std::chrono::steady_clock::now();
-    auto refused = target_.write(records_, cluster_id_);
+    const auto refused = write_or_shrink(count);
     metrics_.write_seconds.observe(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
-    metrics_.batch_size.observe(static_cast<double>(records_.size()));
-    for (auto& [index, reason] : refused) letters_.push_back({records_.at(index), shortened(std::move(reason))});
-    is_written_ = true;
+    metrics_.batch_size.observe(static_cast<double>(count));
+    for (const auto& [index, reason] : refused) letters_.push_back({records_.at(written_ + index), shortened(reason)});
+    written_ += count;
+    if (most_at_once_ == no_limit || ++in_time_ < enough_in_time) return;
+    in_time_ = 0;
+    most_at_once_ = most_at_once_ < options_.max_batch ? 2 * most_at_once_ : no_limit;
+}
+
+std::vector<SinkTarget::Refused> SinkBatch::write_or_shrink(std::size_t count) {
+    try {
+        return target_.write(std::span(records_).subspan(written_, count), cluster_id_);
+    } catch (const Unavailable&) {
+        most_at_once_ = std::max(least_at_once, count / 2);
+        in_time_ = 0;
+        throw;
+    }
 }
 
 bool SinkBatch::deliver_letters() {
@@ -93,7 +121,10 @@ std::vector<Position> SinkBatch::end() {
 }
 
 void SinkBatch::forget(const std::set<TopicPartition>& partitions) {
-    std::erase_if(records_, [&](const auto& record) { return partitions.contains(record.at); });
+    const auto goes = [&](const auto& record) { return partitions.contains(record.at); };
+    const auto end_of_written = records_.begin() + static_cast<std::ptrdiff_t>(written_);
+    written_ -= static_cast<std::size_t>(std::count_if(records_.begin(), end_of_written, goes));
+    std::erase_if(records_, goes);
     std::erase_if(letters_, [&](const auto& letter) { return partitions.contains(letter.record.at); });
     if (records_.empty()) clear();
 }
@@ -101,7 +132,7 @@ void SinkBatch::forget(const std::set<TopicPartition>& partitions) {
 void SinkBatch::clear() {
     records_.clear();
     letters_.clear();
-    is_written_ = false;
+    written_ = 0;
     // Nobody waits for them any more: whether they can be written will be seen with the next ones.
     if (std::exchange(were_letters_refused_, false)) health_.up(options_.stream_dependency, witness_);
 }

@@ -26,8 +26,14 @@ public:
     /// Before the first try_to_store().
     void add(std::vector<ConsumedRecord> records);
 
-    /// Whether all has ended now; otherwise try again: what is written already is not written again.
-    bool try_to_store();
+    enum class Progress {
+        ended,   ///< all has
+        partly,  ///< go on
+        failed,  ///< try again after a while
+    };
+    /// Writes what is not written yet, or a piece of it: what failed is tried again in smaller pieces, since it may be
+    /// too much for a slow target's time-out, and time-outs that are only repeated never end.
+    Progress try_to_store();
     /// All has ended: counts it, and gives the offsets behind it.
     std::vector<Position> end();
 
@@ -40,7 +46,8 @@ public:
     void show_lag() const;
 
 private:
-    void write();
+    void write_next();
+    std::vector<SinkTarget::Refused> write_or_shrink(std::size_t count);
     bool deliver_letters();
 
     SinkTarget& target_;
@@ -51,7 +58,9 @@ private:
     SinkMetrics& metrics_;
     Health& health_;
     std::vector<ConsumedRecord> records_;
-    bool is_written_ = false;  // only letters are missing
+    std::size_t written_ = 0;   // of records_, from its front
+    std::size_t most_at_once_;  // of one write
+    int in_time_ = 0;           // so many writes of so many
     std::vector<DeadLetterWriter::Letter> letters_;
     bool were_letters_refused_ = false;
     log::Throttle log_{5.0};

@@ -34,6 +34,8 @@ public:
         if (is_broken) throw std::runtime_error("broken for good");
         if (back_at_next_write.exchange(false)) is_away = false;
         if (is_away) throw Unavailable("away");
+        if (records.size() > most_in_time) throw Unavailable("timed out");
+        most_stored = std::max(most_stored.load(), records.size());
         std::vector<Refused> refused;
         for (std::size_t i = 0; i < records.size(); ++i) {
             if (records[i].value == "bad") {
@@ -53,6 +55,8 @@ public:
     std::atomic<bool> is_away{false};
     std::atomic<bool> back_at_next_write{false};
     std::atomic<bool> is_broken{false};
+    std::atomic<std::size_t> most_in_time{1'000'000};
+    std::atomic<std::size_t> most_stored{0};  ///< by one write
     std::atomic<int> preparations{0};
     std::atomic<int> writes{0};
     std::string cluster;
@@ -199,6 +203,22 @@ TEST_F(SinkTest, WaitsForATargetThatIsAwayAndStoresOnce) {
     EXPECT_TRUE(stream_.wait([&] { return stream_.paused().empty(); }));
     EXPECT_THAT(target_.stored(), ::testing::UnorderedElementsAre("a", "b", "c"));
     EXPECT_GE(count("nearline_sink_retries_total"), 2);
+}
+
+TEST_F(SinkTest, WhatATargetCanNotStoreInTimeIsTriedInSmallerPieces) {
+    target_.most_in_time = 40;
+    for (int i = 0; i < 300; ++i) append(i % 3, i % 100 == 99 ? "bad" : std::to_string(i));
+    start();
+    for (int partition = 0; partition < 3; ++partition) EXPECT_TRUE(committed(partition, 100));
+    auto stored = target_.stored();
+    EXPECT_EQ(stored.size(), 297U);
+    std::sort(stored.begin(), stored.end());
+    EXPECT_EQ(std::unique(stored.begin(), stored.end()), stored.end()) << "no piece twice";
+    EXPECT_EQ(stream_.stored(dlq).size(), 3U);
+    target_.most_in_time = 1'000'000;
+    for (int i = 0; i < 10'000; ++i) append(0, "more");
+    EXPECT_TRUE(committed(0, 10'100));
+    EXPECT_GE(target_.most_stored, 1'000U) << "and in larger ones again";
 }
 
 TEST_F(SinkTest, WhatIsRefusedGoesToTheDeadLettersAndTheRestIsStored) {
