@@ -15,6 +15,10 @@ using store::MysqlResult;
 using store::MysqlRow;
 using store::MysqlValue;
 
+// Left to itself the optimizer takes the index by state where most of what waits is one user's: it then reads all that
+// waits for anybody, for each mail, and locks it.
+#define NEARLINE_USERS_ENTRIES "outbox_entries FORCE INDEX (outbox_entries_user)"
+
 constexpr std::int64_t end_of_time = std::numeric_limits<std::int64_t>::max();
 
 // A user's row is locked before the user's entries, everywhere: who adds and who sends then wait for one
@@ -95,7 +99,8 @@ public:
             return connection.execute(
                 "SELECT COUNT(*), MIN(queued_at), " NEARLINE_NOW
                 ", (SELECT mail_id IS NOT NULL FROM outbox_users WHERE user = ?) FROM "
-                "(SELECT queued_at FROM outbox_entries WHERE user = ? AND state = 0 ORDER BY id LIMIT ?) AS oldest",
+                "(SELECT queued_at FROM " NEARLINE_USERS_ENTRIES
+                " WHERE user = ? AND state = 0 ORDER BY id LIMIT ?) AS oldest",
                 {claim.user.to_string(), claim.user.to_string(), static_cast<std::int64_t>(most)});
         });
         const MysqlRow& row = found.rows.at(0);
@@ -108,18 +113,18 @@ public:
         return change(claim, lease, [&](MysqlConnection& connection) {
             const std::string user = claim.user.to_string();
             if (is_digest) {
-                connection.execute(
-                    "UPDATE outbox_entries SET state = 1, mail_id = ? WHERE user = ? AND state = 0 ORDER BY id LIMIT ?",
-                    {Uuid::random().to_string(), user, static_cast<std::int64_t>(entries)});
+                connection.execute("UPDATE " NEARLINE_USERS_ENTRIES
+                                   " SET state = 1, mail_id = ? WHERE user = ? AND state = 0 ORDER BY id LIMIT ?",
+                                   {Uuid::random().to_string(), user, static_cast<std::int64_t>(entries)});
             } else {
                 // A mail of one is named like its request.
-                connection.execute(
-                    "UPDATE outbox_entries SET state = 1, mail_id = request_id WHERE user = ? AND state = 0 "
-                    "ORDER BY id LIMIT 1",
-                    {user});
+                connection.execute("UPDATE " NEARLINE_USERS_ENTRIES
+                                   " SET state = 1, mail_id = request_id WHERE user = ? AND state = 0 "
+                                   "ORDER BY id LIMIT 1",
+                                   {user});
             }
-            const MysqlResult mail =
-                connection.execute("SELECT mail_id FROM outbox_entries WHERE user = ? AND state = 1 LIMIT 1", {user});
+            const MysqlResult mail = connection.execute(
+                "SELECT mail_id FROM " NEARLINE_USERS_ENTRIES " WHERE user = ? AND state = 1 LIMIT 1", {user});
             connection.execute(
                 "UPDATE outbox_users SET mail_id = ?, mail_is_digest = ?, mail_composed_at = " NEARLINE_NOW
                 ", hour_began = ?, mails = ?, is_gathering = ? WHERE user = ?",
@@ -179,10 +184,10 @@ public:
             const std::string user = claim.user.to_string();
             // Only now that the row is locked can nothing come in beside it.
             const bool is_due = rest.time || !connection
-                                                  .execute(
-                                                      "SELECT id FROM outbox_entries WHERE user = ? AND "
-                                                      "state IN (0, 1) LIMIT 1",
-                                                      {user})
+                                                  .execute("SELECT id FROM " NEARLINE_USERS_ENTRIES
+                                                           " WHERE user = ? AND "
+                                                           "state IN (0, 1) LIMIT 1",
+                                                           {user})
                                                   .rows.empty();
             connection.execute(
                 "UPDATE outbox_users SET lease_token = NULL, lease_until = 0, is_gathering = ?, "
@@ -197,10 +202,10 @@ public:
     void put_off(const Claim& claim, std::chrono::milliseconds time, const std::string& words) override {
         change(claim, std::nullopt, [&](MysqlConnection& connection) {
             const std::string user = claim.user.to_string();
-            connection.execute(
-                "UPDATE outbox_entries SET attempts = attempts + 1, words = ? "
-                "WHERE user = ? AND state = 1",
-                {words, user});
+            connection.execute("UPDATE " NEARLINE_USERS_ENTRIES
+                               " SET attempts = attempts + 1, words = ? "
+                               "WHERE user = ? AND state = 1",
+                               {words, user});
             connection.execute(
                 "UPDATE outbox_users SET lease_token = NULL, lease_until = 0, failures = failures + 1, "
                 "not_before = " NEARLINE_NOW " + ?, due_at = " NEARLINE_NOW " + ? WHERE user = ?",
@@ -327,10 +332,10 @@ private:
     static std::size_t end_entries(MysqlConnection& connection, const Claim& claim, std::int64_t state, End end,
                                    const std::string& words, std::int64_t before) {
         return connection
-            .execute(
-                "UPDATE outbox_entries SET state = ?, words = ?, record_key = NULL, record_value = NULL, "
-                "record_headers = NULL WHERE user = ? AND state = ? AND record_time < ?",
-                {to_state(end), words, claim.user.to_string(), state, before})
+            .execute("UPDATE " NEARLINE_USERS_ENTRIES
+                     " SET state = ?, words = ?, record_key = NULL, record_value = NULL, "
+                     "record_headers = NULL WHERE user = ? AND state = ? AND record_time < ?",
+                     {to_state(end), words, claim.user.to_string(), state, before})
             .matched;
     }
 
@@ -358,7 +363,7 @@ private:
         }
         const MysqlResult rows = connection.execute(
             "SELECT request_id, topic, partition_number, record_offset, record_time, record_key, record_value, "
-            "record_headers, attempts FROM outbox_entries WHERE user = ? AND state = 1 ORDER BY id",
+            "record_headers, attempts FROM " NEARLINE_USERS_ENTRIES " WHERE user = ? AND state = 1 ORDER BY id",
             {user});
         for (const MysqlRow& row : rows.rows) {
             composition.entries.push_back(read_entry(row, claim.user));
