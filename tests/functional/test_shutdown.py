@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 
 import psutil
 import pytest
@@ -96,8 +97,32 @@ def test_a_second_process_on_the_same_folder_is_refused_by_name(tmp_path):
 
 
 def test_a_second_signal_ends_at_once(tmp_path):
-    stack = EmbeddedStack(tmp_path).start()
-    os.kill(stack.service.pid, signal.SIGSTOP)
-    os.kill(stack.service.pid, signal.SIGTERM)
-    os.kill(stack.service.pid, signal.SIGCONT)
-    assert stack.service.process.wait(20) == 0
+    stack = DistributedStack(tmp_path).start()
+    client = Client(stack)
+    os.kill(stack.workers[0].pid, signal.SIGSTOP)  # nobody answers what is pending
+    outcome = []
+
+    def ask():
+        try:
+            outcome.append(client.predict(headers={"Prefer": "wait=20"}))
+        except requests.ConnectionError as error:
+            outcome.append(error)
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    wait_until(lambda: stack.gateway.metric("nearline_gateway_pending") == 1, 20, "the request to be pending")
+    process = stack.gateway.process
+    process.send_signal(signal.SIGTERM)
+    wait_until(lambda: "stopping" in stack.gateway.log(), 20, "the gateway to drain")
+
+    def has_ended():
+        # Within a second it is taken for the same wish, sent on by a supervisor.
+        process.send_signal(signal.SIGTERM)
+        return process.poll() is not None
+
+    wait_until(has_ended, 5, "the gateway to end", every=0.1)
+    assert process.returncode == 128 + signal.SIGTERM
+    asking.join()
+    assert isinstance(outcome[0], requests.ConnectionError), outcome
+    os.kill(stack.workers[0].pid, signal.SIGCONT)
+    stack.stop()
