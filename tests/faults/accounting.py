@@ -16,9 +16,11 @@ WRONG = {
     "wrong_caller": "answered to the wrong caller",
     "crossed": "record or document with the features of another request, or of another user",
     "differs": "label or model other than the archive's",
+    "unexcused": "answered with a status that a fault does not excuse: not 200, 202, 429, 503 or 504",
     "refused_and_stored": "answered with an error that says nothing was stored, and stored",
     "refused_and_predicted": "answered 503 and yet predicted",
     "id_twice": "one id given to two requests",
+    "put_aside": "predicted, and in the dead letters of the archive or the mail",
     "unmailed": "accepted and not mailed",
     "wrong_mail": "mailed to somebody else, or what nobody asked for",
     "mail_renamed": "mailed again under another Message-ID",
@@ -51,6 +53,7 @@ class Evidence:
     answers: list  # Record
     letters: list  # Record
     documents: list  # Record
+    letters_downstream: list = dataclasses.field(default_factory=list)  # Record
     mails: list | None = None  # Mail; None: nobody is mailed
     addresses: dict = dataclasses.field(default_factory=dict)  # user -> address
 
@@ -69,6 +72,7 @@ class Account:
         self.documents = collections.defaultdict(list)
         for document in evidence.documents:
             self.documents[document.request_id].append(document)
+        self.found["put_aside"] += evidence.letters_downstream
         self.check_records(strangers)
         self.check_callers()
         if evidence.mails is not None:
@@ -112,6 +116,8 @@ class Account:
         predicted = {key for record in self.evidence.answers + self.evidence.documents if record.status == 200
                      for key in (record.request_id, record.features)}
         for each in self.sent:
+            if each.status not in (200, 202, 429, 503, 504, None):
+                self.found["unexcused"].append((each.status, each.request_id, each.said))
             if each.status in (200, 202):
                 self.check_accepted(each, asked)
             elif each.status is not None and each.status != 504:

@@ -65,6 +65,8 @@ def gather(stack, users: list, mailed: bool) -> Evidence:
         answers=records(stack, stack.output_topic),
         letters=records(stack, stack.input_topic + ".prediction.dlq"),
         documents=documents(stack),
+        letters_downstream=[record for role in ("archive", "notification")
+                            for record in records(stack, f"{stack.output_topic}.{role}.dlq")],
         mails=mails(stack) if mailed else None,
         addresses={user.user_id: user.name for user in users})
 
@@ -78,7 +80,7 @@ def is_quiet(stack, mailed: bool) -> bool:
 
 def settle(stack, load, mailed: bool = False, strangers: bool = False) -> Account:
     """The account of a load that has ended, once nothing moves any more; when that takes far too long as it is, to
-    complain. The tests' MongoDB stores some hundred documents a second, fewer than are predicted."""
+    complain. The tests' MongoDB stores fewer documents a second than are predicted."""
     end = time.monotonic() + 120 + len(load.sent) / 20
     accepted = load.answered + len(load.accepted)
     while True:

@@ -136,6 +136,14 @@ def predict_what_was_refused_under_another_id(requests, evidence):
     evidence.answers.append(answer(8, request_id="id-of-nobody"))
 
 
+def answer_with_a_fault_of_its_own(requests, evidence):
+    requests[2].status = 500
+
+
+def put_a_prediction_aside(requests, evidence):
+    evidence.letters_downstream.append(answer(1))
+
+
 def give_one_id_twice(requests, evidence):
     requests[4].request_id = requests[3].request_id
 
@@ -177,6 +185,8 @@ def predict_what_nobody_sent(requests, evidence):
     (predict_what_was_refused, {"refused_and_stored", "refused_and_predicted"}),
     (predict_what_was_refused_under_another_id,
      {"refused_and_stored", "refused_and_predicted", "from_nowhere", "unanswered"}),
+    (answer_with_a_fault_of_its_own, {"unexcused"}),
+    (put_a_prediction_aside, {"put_aside"}),
     (give_one_id_twice, {"id_twice", "crossed"}),
     (lose_a_mail, {"unmailed"}),
     (mail_somebody_else, {"wrong_mail"}),

@@ -1,6 +1,7 @@
-"""`nearline up` under load: killed again and again, and on a file system that fills up."""
+"""`nearline up` under load: killed again and again, and on a file system that fills up, or turns read-only."""
 
 import contextlib
+import pathlib
 import sqlite3
 import subprocess
 
@@ -21,8 +22,8 @@ def check_databases(stack):
 
 
 @contextlib.contextmanager
-def running(folder, *arguments):
-    stack = EmbeddedStack(folder, "--mail-limit", "0", "--mail-timeout", "1s", *arguments).start()
+def running(folder, *arguments, env=None):
+    stack = EmbeddedStack(folder, "--mail-limit", "0", "--mail-timeout", "1s", *arguments, env=env).start()
     try:
         yield stack
     except BaseException:
@@ -71,33 +72,72 @@ def fill(path):
             file.write(bytes(512))
 
 
+def suffer(stack, load, report, rounds: int, begin, end):
+    """The disk takes nothing from begin() to end(), again and again; every other time `nearline up` is killed (-9)
+    meanwhile, and started again."""
+    for n in range(rounds):
+        load.wait_for_answers(100)
+        refused = len(load.refused)
+        begin()
+        report.event(f"{begin.__doc__}, after {load.total()} requests")
+        wait_until(lambda: len(load.refused) >= refused + 50, 30, "requests to be refused")
+        assert {status for _, status, _ in load.refused[refused:]} <= {503, 504}, load.refused[refused:][:3]
+        if n % 2:
+            report.event("kill -9 meanwhile")
+            stack.service.kill()
+            stack.service.start(wait=False)
+            wait_until(lambda: stack.service.running() is False or len(load.refused) >= refused + 100 or
+                       load.lost, 30, "it to be there again")
+        end()
+        report.event(end.__doc__)
+        if not stack.service.running():
+            report.event("it had ended, and is started again")
+            stack.service.start()
+        load.wait_for_answers(100, 30)
+    report.event("the load has ended")
+
+
 @pytest.mark.timeout(120)
 def test_a_file_system_that_fills_up(tmp_path, size, report):
     """The data folder on a tmpfs of 64 MiB, which something else fills under load; then there is room again. Once
     `nearline up` is killed (-9) while there is none, and started again."""
     with small_file_system(tmp_path / "small", 64) as folder, running(folder, "--mail-mode", "off") as stack:
+        def begin():
+            """the file system is full"""
+            fill(folder / "ballast")
+
+        def end():
+            """there is room again"""
+            (folder / "ballast").unlink()
+
         with Load(stack, 8, seconds=3600, users=users_of(stack, 4), pause=0.02) as load:
-            for n in range(size(2, 20)):
-                load.wait_for_answers(100)
-                refused = len(load.refused)
-                fill(folder / "ballast")
-                report.event(f"the file system is full, after {load.total()} requests")
-                wait_until(lambda: len(load.refused) >= refused + 50, 30, "requests to be refused")
-                assert {status for _, status, _ in load.refused[refused:]} <= {503, 504}, load.refused[refused:][:3]
-                if n % 2:
-                    report.event("kill -9 while it is full")
-                    stack.service.kill()
-                    stack.service.start(wait=False)
-                    wait_until(lambda: stack.service.running() is False or len(load.refused) >= refused + 100 or
-                               load.lost, 30, "it to be there again")
-                (folder / "ballast").unlink()
-                report.event("there is room again")
-                if not stack.service.running():
-                    report.event("it had ended, and is started again")
-                    stack.service.start()
-                load.wait_for_answers(100, 30)
-        report.event("the load has ended")
+            suffer(stack, load, report, size(2, 20), begin, end)
         assert any("full" in said for _, _, said in load.refused), load.refused[:3]
+        report.check(settle(stack, load))
+        assert stack.stop() == 0
+        check_databases(stack)
+
+
+@pytest.mark.timeout(120)
+def test_a_file_system_that_turns_read_only(tmp_path, size, report):
+    """The data folder takes no write any more, as a file system whose device failed (read_only.c); then it does again.
+    Once `nearline up` is killed (-9) meanwhile, and started again."""
+    library, switch = tmp_path / "read_only.so", tmp_path / "switch"
+    subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-o", library,
+                    pathlib.Path(__file__).with_name("read_only.c")], check=True)
+    env = {"LD_PRELOAD": str(library), "READ_ONLY_SWITCH": str(switch), "READ_ONLY_FOLDER": str(tmp_path / "data")}
+    with running(tmp_path, "--mail-mode", "off", env=env) as stack:
+        def begin():
+            """the file system is read-only"""
+            switch.touch()
+
+        def end():
+            """it is writable again"""
+            switch.unlink()
+
+        with Load(stack, 8, seconds=3600, users=users_of(stack, 4), pause=0.02) as load:
+            suffer(stack, load, report, size(2, 20), begin, end)
+        assert any("written" in said for _, _, said in load.refused), load.refused[:3]
         report.check(settle(stack, load))
         assert stack.stop() == 0
         check_databases(stack)

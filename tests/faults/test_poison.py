@@ -1,6 +1,8 @@
 """Broken records among good ones: each is in the dead letters with its reason, none stops the queue."""
 
+import datetime
 import hashlib
+import time
 import uuid
 
 import pytest
@@ -10,6 +12,7 @@ from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, C
 import poison
 from evidence import body_of, settle
 from schemas import register_lax, schema_id
+from slopes import percentile
 from stacks import two_of_each, urls, users_of
 from support.load import Load
 from support.process import wait_until
@@ -17,6 +20,7 @@ from support.topics import read_topic
 
 LARGE = 6_000_000
 STUB = "nearline.value.size"
+ANSWER_TIMEOUT = 5  # seconds that a gateway waits, where it is told nothing else
 
 
 def allow_large_records(stack):
@@ -48,14 +52,14 @@ class Poison:
         self.kinds = poison.kinds(own, foreign, register_lax(stack))
         self.producer = Producer({"bootstrap.servers": stack.bootstrap, "message.max.bytes": LARGE, "acks": "all"})
         self.sent = {}  # mark -> what
-        self.waited_for = set()  # marks that are request ids
+        self.waited_for = {}  # marks that are request ids -> when they were sent
 
     def send(self, what: str, partition: int):
         mark = str(uuid.uuid4())
         headers = {"mark": mark, "reply-partition": str(partition)}
         if len(self.sent) % 2 == 0:
             headers["request-id"] = mark
-            self.waited_for.add(mark)
+            self.waited_for[mark] = time.time()
         self.sent[mark] = what
         self.producer.produce(self.stack.input_topic, self.kinds[what][0], key=mark, headers=headers)
         self.producer.poll(0)
@@ -78,11 +82,16 @@ class Poison:
         """mark -> the answer"""
         found = {headers["request-id"]: body_of(value) for headers, value in read_topic(self.stack, self.stack.output_topic)
                  if headers.get("request-id") in self.sent}
-        assert set(found) == self.waited_for, "who waits gets a failure, and nobody else does"
+        assert set(found) == set(self.waited_for), "who waits gets a failure, and nobody else does"
         for mark, body in found.items():
             _, _, status = self.kinds[self.sent[mark]]
             assert (body["status"], body["prediction"]) == (status, None) and body["message"], (self.sent[mark], body)
         return found
+
+    def waits(self, failures: dict) -> list:
+        """Seconds until each failure was made."""
+        return [datetime.datetime.fromisoformat(failure["created_at"] + "+00:00").timestamp() - self.waited_for[mark]
+                for mark, failure in failures.items()]
 
 
 @pytest.mark.timeout(120)
@@ -105,10 +114,14 @@ def test_poison_among_good_records(tmp_path, requests_of, report, chance):
         report.event("the load has ended")
         letters, failures = broken.letters(60), broken.failures()
         account = settle(stack, load, strangers=True)
+        waits = broken.waits(failures)
         classes = [headers["__connect.errors.class.name"] for headers, _ in letters.values()]
         report.counts({"broken records": len(plan), "kinds": len(broken.kinds), "dead letters": len(letters),
                        "of them without a value that was too large": sum(STUB in headers for headers, _ in letters.values()),
-                       "failures given to who waits": len(failures)} |
+                       "failures given to who waits": len(failures),
+                       "after so many ms, median": round(1000 * percentile(waits, 0.5)),
+                       "after so many ms, at most": round(1000 * max(waits))} |
                       {f"of class {name}": classes.count(name) for name in sorted(set(classes))})
         report.check(account)
         assert not load.refused and not load.lost and not load.accepted
+        assert max(waits) < ANSWER_TIMEOUT, "who waits has been told to look again later"

@@ -63,6 +63,11 @@ def test_nothing_grows(tmp_path, report):
             grown[name, what] = growth(points)
         latencies = warm(watch.latencies)
         table[f"p99, ms, from {latencies[0][1]:.1f} to {latencies[-1][1]:.1f}; an hour"] = f"{3600 * slope(latencies):+.2f}"
+        thirds = [percentile([value for _, value in part], 0.5)
+                  for part in (latencies[:len(latencies) // 3], latencies[-(len(latencies) // 3):])]
+        table["p99, ms, median of the first third"], table["of the last"] = (round(third, 1) for third in thirds)
         report.counts(table, "Slopes")
         report.check(settle(stack, load, mailed=True))
         assert all(rise < 0.1 for rise in grown.values()), {key: rise for key, rise in grown.items() if rise >= 0.1}
+        # Of few requests in five noisy seconds: what grows with time, such as a queue or a cache, more than doubles.
+        assert thirds[1] < 2 * thirds[0], thirds

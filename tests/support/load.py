@@ -23,6 +23,7 @@ class Sent:
     request_id: str | None = None
     answer: dict | None = None  # of 200
     location: str | None = None  # of 202
+    began: float = 0  # time.monotonic()
     seconds: float = 0
     said: str = ""  # what was neither 200 nor 202
 
@@ -72,7 +73,7 @@ class Load:
             user = self.users[n % len(self.users)]
             body = {name: round(generator.uniform(0, 10), 9) for name in FEATURES}
             sent = Sent(tuple(body.values()), user.user_id, gateway)
-            start = time.monotonic()
+            start = sent.began = time.monotonic()
             try:
                 answer = session.post(gateway + "/predict", json=body, timeout=30,
                                       headers={"Authorization": f"Bearer {user.token}", **self.headers})

@@ -18,8 +18,9 @@ class EmbeddedStack:
     input_topic = "input-topic"
     output_topic = "output-topic"
 
-    def __init__(self, folder: pathlib.Path, *arguments):
+    def __init__(self, folder: pathlib.Path, *arguments, env: dict | None = None):
         self.folder = folder
+        self.env = env
         self.data = folder / "data"
         self.ports = {part: free_port() for part in ("auth", "gateway", "registry", "admin")}
         self.auth_url, self.gateway_url, self.registry_url, self.admin_url = (
@@ -32,7 +33,7 @@ class EmbeddedStack:
         self.service = None
 
     def start(self, wait: bool = True) -> "EmbeddedStack":
-        self.service = Service("nearline", self.arguments, self.folder, self.gateway_url).start(wait)
+        self.service = Service("nearline", self.arguments, self.folder, self.gateway_url, self.env).start(wait)
         return self
 
     def stop(self) -> int:

@@ -110,7 +110,7 @@ struct Storage::Impl {
         const bool incomplete = code == SQLITE_FULL || code == SQLITE_IOERR_WRITE || code == SQLITE_BUSY;
         // Without the file's path: the reason goes to clients, too. Who logs it names the file().
         std::string why = std::string("embedded log: ") + error.what();
-        if (code == SQLITE_IOERR_WRITE) why += " (the file can't grow)";
+        if (code == SQLITE_IOERR_WRITE) why += " (the file can't be written)";
         throw StorageError(why, committing && !incomplete);
     }
 
