@@ -57,7 +57,7 @@ std::vector<std::optional<BacklogEstimate::Position>> BacklogSampler::sample() {
 
 /// Takes what is known to be no record for done.
 void BacklogSampler::look(int partition, Position& position, SteadyTime now) {
-    auto& seen = seen_[partition];
+    auto& seen = seen_.try_emplace(partition, Seen{.since = now}).first->second;
     if (seen.committed != position.committed || position.end <= position.committed) {
         seen = {.end = position.end, .committed = position.committed, .since = now};
     } else if (seen.end != position.end && seen.rest != Seen::Rest::records) {
@@ -78,7 +78,10 @@ void BacklogSampler::look_into(const std::vector<stream::Position>& from) {
     while (with_records.size() < from.size()) {
         const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - steady_clock::now());
         if (left.count() <= 0) break;
-        for (const auto& record : reader->poll(1'000, left)) with_records.insert(record.at);
+        for (const auto& record : reader->poll(1, left)) {
+            with_records.insert(record.at);
+            reader->unassign({record.at});  // or thousands of its records would come before another's first
+        }
     }
     for (const auto& position : from) {
         auto& seen = seen_[position.at.partition];

@@ -37,7 +37,7 @@ struct Options {
     std::size_t keep_bytes = 16 << 20;
     double rate_limit = 0;   ///< requests a second for each user; 0: no limit
     double rate_burst = 50;  ///< so many at once
-    /// A longer queue before the model is 503; 0: any length. Never more than half of the topics' retention.
+    /// A longer queue before the model is 503; 0: any length. Never more than half of the input topic's retention.
     std::chrono::milliseconds max_backlog{300'000};
 
     std::string auth_url{};                       ///< auth-svc; empty: tokens alone decide

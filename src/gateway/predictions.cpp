@@ -128,10 +128,10 @@ Patience Predictions::patience_for(const Asked& asked) const {
 /// Lets the request in and produces it, unless an earlier one like it is on its way.
 Result<PendingAnswers::Admitted> Predictions::enter(const Asked& asked) {
     if (const auto why = why_not_now(); !why.empty()) return not_accepted(why);
-    if (options_.max_backlog > 0ms) {
+    if (parts_.max_backlog > 0ms) {
         const auto wait = parts_.backlog.wait();
-        if (wait > options_.max_backlog) {
-            const auto excess = std::chrono::duration_cast<std::chrono::seconds>(wait - options_.max_backlog);
+        if (wait > parts_.max_backlog) {
+            const auto excess = std::chrono::duration_cast<std::chrono::seconds>(wait - parts_.max_backlog);
             return not_accepted(
                 "the queue before the model is " + std::to_string(static_cast<long>(wait.count())) + " s long",
                 std::clamp(excess, 1s, 60s));

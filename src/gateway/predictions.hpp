@@ -33,6 +33,7 @@ public:
         const std::string& stream_down;    ///< why it takes nothing now; empty: it does
         const std::string& registry_down;  ///< likewise; not empty until the input's schema is connected
         const BacklogEstimate& backlog;
+        const std::chrono::milliseconds& max_backlog;  // 0 or less: as long as it gets
         const schema::TopicCodec& input;
         const token::LocationSigner& signer;
         Metrics& metrics;

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "domain/problem.hpp"
 #include "gateway/archive_reads.hpp"
 #include "gateway/auth_passing.hpp"
 #include "gateway/authenticator.hpp"
@@ -22,6 +23,8 @@
 #include "gateway/reply_reader.hpp"
 #include "http/client.hpp"
 #include "runtime/backoff.hpp"
+#include "runtime/log.hpp"
+#include "runtime/setting_values.hpp"
 #include "runtime/stop.hpp"
 #include "stream/ensure_topics.hpp"
 #include "stream/stream_watch.hpp"
@@ -50,10 +53,9 @@ ArchiveReads::Options archive_options(const Options& options) {
 }
 
 /// What is accepted must not be deleted before its turn: half of the retention is left for what the estimate misses.
-Options within_retention(Options options) {
-    const auto most = options.topics.retention / 2;
-    if (most > 0ms && (options.max_backlog <= 0ms || options.max_backlog > most)) options.max_backlog = most;
-    return options;
+std::chrono::milliseconds longest_queue(std::chrono::milliseconds wanted, std::chrono::milliseconds retention) {
+    const auto most = retention / 2;
+    return most > 0ms && (wanted <= 0ms || wanted > most) ? most : wanted;
 }
 
 }  // namespace
@@ -68,6 +70,7 @@ struct Service::Impl : std::enable_shared_from_this<Service::Impl> {
 
     void connect(schema::TopicCodec& codec, const std::shared_ptr<Backoff>& backoff);
     void prepare_topics();
+    std::chrono::milliseconds input_retention();
     void sample_backlog();
     stream::StreamWatch::Options watch_options();
     void topics_made_anew();
@@ -82,6 +85,8 @@ struct Service::Impl : std::enable_shared_from_this<Service::Impl> {
     LoopGate gate;
     std::unique_ptr<http::Client> auth;
     std::unique_ptr<stream::Admin> admin;
+    // What retention leaves of --max-backlog. Written before the first sample.
+    std::chrono::milliseconds max_backlog;
     BacklogSampler sampler;  // for stream_jobs
     StopToken stopping{};
     JobThread stream_jobs{"gw-stream"};
@@ -112,14 +117,15 @@ struct Service::Impl : std::enable_shared_from_this<Service::Impl> {
 
 Service::Impl::Impl(const Parts& p, Options o)
     : parts(p),
-      options(within_retention(std::move(o))),
+      options(std::move(o)),
       gate(p.loop),
       auth(options.auth_url.empty() ? nullptr : std::make_unique<http::Client>(p.loop, options.auth_url)),
       admin(p.stream.admin(admin_patience)),
+      max_backlog(longest_queue(options.max_backlog, options.topics.retention)),
       sampler(p.stream, *admin,
               {.topic = options.input_topic,
                .group = options.prediction_group,
-               .patience = std::min<std::chrono::milliseconds>(longest_sampler_patience, options.max_backlog / 2)}),
+               .patience = std::min<std::chrono::milliseconds>(longest_sampler_patience, max_backlog / 2)}),
       authenticator(p.jwt, auth.get(), p.health, options.auth_keep),
       keep(options.keep_answers, options.keep_bytes),
       archive(p.archive, p.loop, gate, p.metrics, p.health, archive_options(options)),
@@ -129,9 +135,9 @@ Service::Impl::Impl(const Parts& p, Options o)
       stream_down(options.stream_name + " has not answered yet"),
       registry_down(options.registry_name + " has not answered yet"),
       watch(p.stream, p.health, watch_options()),
-      predictions(
-          {authenticator, callers, keep, archive, stream_down, registry_down, backlog, p.input, p.signer, p.metrics},
-          options),
+      predictions({authenticator, callers, keep, archive, stream_down, registry_down, backlog, max_backlog, p.input,
+                   p.signer, p.metrics},
+                  options),
       reading({authenticator, callers, keep, archive, p.signer}, options) {
     backlog_records = p.metrics.gauge("nearline_gateway_backlog_records", "Records before the prediction group");
     backlog_seconds =
@@ -228,7 +234,20 @@ void Service::Impl::prepare_topics() {
         replies.topic_is_there(partitions);
         check_started();
     });
-    if (options.max_backlog > 0ms) sample_backlog();
+    const auto most = longest_queue(options.max_backlog, input_retention());
+    gate.post([this, most] { max_backlog = most; });
+    if (most > 0ms) sample_backlog();
+}
+
+/// A topic that was there before keeps its records for as long as it was made to.
+std::chrono::milliseconds Service::Impl::input_retention() {
+    try {
+        return admin->retention(options.input_topic);
+    } catch (const Unavailable& e) {
+        log::warning("taking --retention for that of the input topic",
+                     {{"retention", setting_values::format_duration(options.topics.retention)}, {"reason", e.what()}});
+        return options.topics.retention;
+    }
 }
 
 void Service::Impl::check_started() {

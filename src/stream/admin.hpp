@@ -49,6 +49,9 @@ public:
     virtual std::optional<TopicInfo> topic(const std::string& name) = 0;
     /// Makes the topic if there is none; one that exists is left as it is. True if it made it.
     virtual bool create_topic(const std::string& name, const TopicOptions& options) = 0;
+    /// How long the topic, as it is, keeps a record by its age; 0: for ever. Also throws Unavailable where there is no
+    /// such topic, or its settings may not be read.
+    virtual std::chrono::milliseconds retention(const std::string& topic) = 0;
     /// Whether a topic can have several copies, so that one is few.
     virtual bool keeps_copies() const noexcept { return false; }
     virtual Watermarks watermarks(const TopicPartition& at) = 0;

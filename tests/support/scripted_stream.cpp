@@ -254,6 +254,7 @@ public:
         if (owner_.fails_admin_) throw Unavailable("no broker answers");
         return owner_.topics_.emplace(name, std::to_string(++owner_.topics_made_)).second;
     }
+    std::chrono::milliseconds retention(const std::string&) override { return {}; }
     stream::Watermarks watermarks(const TopicPartition&) override { return {}; }
     std::int64_t offset_at(const TopicPartition&, std::int64_t) override { return 0; }
     void delete_records(const TopicPartition&, std::int64_t) override {}

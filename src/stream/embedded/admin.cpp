@@ -41,6 +41,12 @@ public:
         return found == nullptr ? std::nullopt : std::optional(info(*found));
     }
 
+    std::chrono::milliseconds retention(const std::string& topic) override {
+        const Topic* found = engine_.log().find_topic(topic);
+        if (found == nullptr) throw Unavailable("there is no topic " + topic);
+        return std::max(found->options.retention, std::chrono::milliseconds(0));
+    }
+
     bool create_topic(const std::string& name, const TopicOptions& options) override {
         check_name(name);
         if (options.partitions < 1) throw std::invalid_argument("topic " + name + ": it needs a partition");

@@ -13,6 +13,7 @@ namespace {
 
 template <class T, void (*free)(T*)>
 using Owned = std::unique_ptr<T, Free<free>>;
+using ConfigResource = Owned<rd_kafka_ConfigResource_t, rd_kafka_ConfigResource_destroy>;
 using AdminOptions = Owned<rd_kafka_AdminOptions_t, rd_kafka_AdminOptions_destroy>;
 using DeleteRecords = Owned<rd_kafka_DeleteRecords_t, rd_kafka_DeleteRecords_destroy>;
 using NewTopic = Owned<rd_kafka_NewTopic_t, rd_kafka_NewTopic_destroy>;
@@ -179,6 +180,28 @@ bool KafkaAdmin::create_topic(const std::string& name, const TopicOptions& optio
     while (!describe(name, until, true) && Clock::now() < until)
         std::this_thread::sleep_for(std::chrono::milliseconds(20));
     return error == RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+std::chrono::milliseconds KafkaAdmin::retention(const std::string& topic) {
+    const std::string what = "can't ask how long topic " + topic + " keeps its records";
+    const ConfigResource resource(rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic.c_str()));
+    std::array<rd_kafka_ConfigResource_t*, 1> wanted{resource.get()};
+    const auto answer =
+        ask(RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, what, deadline(), [&](const auto* options, auto* answers) {
+            rd_kafka_DescribeConfigs(client_.get(), wanted.data(), wanted.size(), options, answers);
+        });
+    std::size_t count = 0;
+    const auto* const* resources =
+        rd_kafka_DescribeConfigs_result_resources(rd_kafka_event_DescribeConfigs_result(answer.get()), &count);
+    if (count != 1) fail(what, "the answer has " + std::to_string(count) + " topics");
+    require(rd_kafka_ConfigResource_error(resources[0]), what);
+    const auto* const* entries = rd_kafka_ConfigResource_configs(resources[0], &count);
+    const auto* const* found = std::find_if(entries, entries + count, [](const auto* entry) {
+        return std::string_view(rd_kafka_ConfigEntry_name(entry)) == "retention.ms";
+    });
+    const char* value = found != entries + count ? rd_kafka_ConfigEntry_value(*found) : nullptr;
+    if (value == nullptr) fail(what, "the answer does not say it");
+    return std::chrono::milliseconds(std::max(0LL, std::atoll(value)));
 }
 
 Watermarks KafkaAdmin::query_watermarks(const TopicPartition& at, Clock::time_point deadline) {

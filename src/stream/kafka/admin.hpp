@@ -44,6 +44,7 @@ public:
     std::vector<TopicInfo> topics() override;
     std::optional<TopicInfo> topic(const std::string& name) override;
     bool create_topic(const std::string& name, const TopicOptions& options) override;
+    std::chrono::milliseconds retention(const std::string& topic) override;
     bool keeps_copies() const noexcept override { return true; }
     Watermarks watermarks(const TopicPartition& at) override;
     std::int64_t offset_at(const TopicPartition& at, std::int64_t timestamp) override;

@@ -70,6 +70,14 @@ TEST_P(BacklogSamplerContract, OffsetsWithoutARecordAreNoBacklog) {
     EXPECT_EQ(left(sampler.sample()), 0);
 }
 
+TEST_P(BacklogSamplerContract, ALongQueueOfOnePartitionHidesNoOther) {
+    BacklogSampler sampler(stream(), *admin_, {.topic = topic_, .group = group_, .patience = 0ms});
+    send_values(topic_, 0, std::vector<std::string>(20'000, std::string(200, 'x')));
+    send_values(topic_, 1, {"a"});
+    sampler.sample();
+    EXPECT_EQ(left(sampler.sample()), 20'001);
+}
+
 INSTANTIATE_TEST_SUITE_P(Streams, BacklogSamplerContract, ::testing::ValuesIn(stream::testing::implementations()),
                          stream::testing::name_of);
 

@@ -207,17 +207,20 @@ TEST_F(Faults, ALongQueueIs503) {
     EXPECT_TRUE(eventually([&] { return gateway->predict(person).status == 200; }));
 }
 
-TEST_F(Faults, AQueueThatRetentionComesCloseToIs503) {
-    start([](gateway::Options& options) {
-        options.topics.retention = 2s;
-        options.max_backlog = 0ms;
-        options.answer_timeout = 100ms;
-    });
-    gateway->wait_until_ready();
-    EXPECT_EQ(gateway->predict(person).status, 202);
-    EXPECT_TRUE(eventually([&] {
-        return gateway->predict(person, setosa, {{"Prefer", "respond-async"}}).status == 503;
-    }));
+TEST_F(Faults, AQueueThatTheTopicsRetentionComesCloseToIs503) {
+    TempDir dir;
+    const auto before = stream::open_embedded(dir / "stream", {}, world.metrics);
+    before->admin(5s)->create_topic("input-topic", {.partitions = 3, .retention = 2s});
+    Gateway other(
+        world,
+        [](gateway::Options& options) {
+            options.max_backlog = 0ms;
+            options.answer_timeout = 100ms;
+        },
+        before.get());
+    other.wait_until_ready();
+    EXPECT_EQ(other.predict(person).status, 202);
+    EXPECT_TRUE(eventually([&] { return other.predict(person, setosa, {{"Prefer", "respond-async"}}).status == 503; }));
 }
 
 TEST_F(Faults, TooMuchPendingIs429) {

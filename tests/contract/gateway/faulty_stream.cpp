@@ -66,6 +66,7 @@ public:
     bool create_topic(const std::string& name, const stream::TopicOptions& options) override {
         return there().create_topic(name, options);
     }
+    std::chrono::milliseconds retention(const std::string& topic) override { return there().retention(topic); }
     stream::Watermarks watermarks(const stream::TopicPartition& at) override { return there().watermarks(at); }
     std::int64_t offset_at(const stream::TopicPartition& at, std::int64_t timestamp) override {
         return there().offset_at(at, timestamp);

@@ -41,6 +41,16 @@ TEST_P(Admins, MakeATopicOnce) {
     for (const auto& each : all) EXPECT_FALSE(each.name.starts_with("__")) << each.name;
 }
 
+TEST_P(Admins, KnowHowLongATopicKeepsItsRecords) {
+    const auto name = unique("kept");
+    admin()->create_topic(name, {.partitions = 1, .retention = 90s});
+    EXPECT_EQ(admin()->retention(name), 90s);
+    const auto other = unique("kept");
+    admin()->create_topic(other, {.partitions = 1, .retention = 0s});
+    EXPECT_EQ(admin()->retention(other), 0s) << "for ever";
+    EXPECT_THROW(admin()->retention(unique("missing")), Unavailable);
+}
+
 TEST_P(Admins, MakeATopicOnceWhenTwoStartTogether) {
     for (int round = 0; round < 10; ++round) {
         const auto name = unique("race");

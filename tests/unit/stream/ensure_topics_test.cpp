@@ -45,6 +45,7 @@ public:
         return true;
     }
     bool keeps_copies() const noexcept override { return cluster_.keeps_copies; }
+    std::chrono::milliseconds retention(const std::string&) override { return {}; }
     Watermarks watermarks(const TopicPartition&) override { return {}; }
     std::int64_t offset_at(const TopicPartition&, std::int64_t) override { return 0; }
     void delete_records(const TopicPartition&, std::int64_t) override {}
