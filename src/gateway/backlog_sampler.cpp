@@ -1,7 +1,6 @@
 #include "gateway/backlog_sampler.hpp"
 
 #include <algorithm>
-#include <set>
 #include <utility>
 
 #include "domain/problem.hpp"
@@ -51,7 +50,7 @@ std::vector<std::optional<BacklogEstimate::Position>> BacklogSampler::sample() {
         if (next < position->end && seen.rest == Seen::Rest::unknown && now - seen.since >= options_.patience)
             unclear.push_back({{options_.topic, partition}, next});
     }
-    if (!unclear.empty()) look_into(unclear);
+    look_into(unclear, now);
     return positions;
 }
 
@@ -70,22 +69,21 @@ void BacklogSampler::look(int partition, Position& position, SteadyTime now) {
 
 /// A log may end in offsets that are never given out, such as the markers of Kafka's transactions: no group can commit
 /// behind them, and it has nothing to do.
-void BacklogSampler::look_into(const std::vector<stream::Position>& from) {
-    const auto reader = stream_.reader();
-    reader->assign(from);
-    std::set<stream::TopicPartition> with_records;
-    const auto until = steady_clock::now() + longest_look;
-    while (with_records.size() < from.size()) {
-        const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - steady_clock::now());
-        if (left.count() <= 0) break;
-        for (const auto& record : reader->poll(1, left)) {
-            with_records.insert(record.at);
-            reader->unassign({record.at});  // or thousands of its records would come before another's first
-        }
-    }
+void BacklogSampler::look_into(const std::vector<stream::Position>& from, SteadyTime now) {
     for (const auto& position : from) {
         auto& seen = seen_[position.at.partition];
-        seen.rest = with_records.contains(position.at) ? Seen::Rest::records : Seen::Rest::nothing;
+        bool has_record = false;
+        try {
+            stream_.scan({position}, longest_look, [&](stream::ConsumedRecord&&) {
+                has_record = true;
+                return false;
+            });
+            seen.rest = has_record ? Seen::Rest::records : Seen::Rest::nothing;
+        } catch (const Unavailable&) {
+            // Who can't see it (a transaction is open, or there is no right to read) takes it for a queue.
+            seen.since = now;
+            return;
+        }
     }
 }
 

@@ -41,7 +41,7 @@ private:
         enum class Rest { unknown, records, nothing } rest = Rest::unknown;  ///< between the two
     };
     void look(int partition, Position& position, SteadyTime now);
-    void look_into(const std::vector<stream::Position>& from);
+    void look_into(const std::vector<stream::Position>& from, SteadyTime now);
 
     stream::Stream& stream_;
     stream::Admin& admin_;
