@@ -14,6 +14,11 @@ Gauge dependency_up(Metrics& metrics, const std::string& dependency) {
                          {{"dependency", dependency}});
 }
 
+Counter dependency_failures(Metrics& metrics, const std::string& dependency) {
+    return metrics.counter("nearline_dependency_failures_total", "Tries at what the service needs that failed",
+                           {{"dependency", dependency}});
+}
+
 }  // namespace
 
 // Gauges are set under the lock: else two who say opposite things could leave one as the other left the report.
@@ -32,6 +37,7 @@ void Health::draining() {
 void Health::awaits(const std::string& dependency, const std::string& witness) {
     const std::scoped_lock lock(mutex_);
     if (missing_[dependency].emplace(witness, unanswered).second) dependency_up(metrics_, dependency).set(0);
+    dependency_failures(metrics_, dependency);  // none yet, but it is there
 }
 
 void Health::up(const std::string& dependency, const std::string& witness) {
@@ -64,6 +70,7 @@ void Health::down(const std::string& dependency, const std::string& why, const s
         if (is_new || is_other) warned->second.why = why;
         missing_[dependency][witness] = why;
         dependency_up(metrics_, dependency).set(0);
+        dependency_failures(metrics_, dependency).add();
     }
     if (is_new) log::warning("dependency is missing; trying again", {{"dependency", dependency}, {"reason", why}});
     if (is_other)

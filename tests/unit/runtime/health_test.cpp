@@ -40,6 +40,8 @@ TEST(Health, NamesAndCountsWhatIsMissingWithoutLosingReadiness) {
               R"({"status":"ready","missing":{"kafka":"no broker answers at \"localhost:9092\""}})");
     EXPECT_THAT(metrics.exposition(), HasSubstr("nearline_dependency_up{dependency=\"kafka\"} 0"));
     EXPECT_EQ(health.missing().size(), 1U);
+    health.down("kafka", "no broker answers at \"localhost:9092\"");
+    EXPECT_THAT(metrics.exposition(), HasSubstr("nearline_dependency_failures_total{dependency=\"kafka\"} 2"));
     health.up("kafka");
     EXPECT_EQ(health.readyz().body, R"({"status":"ready","missing":{}})");
     EXPECT_THAT(metrics.exposition(), HasSubstr("nearline_dependency_up{dependency=\"kafka\"} 1"));
