@@ -2,8 +2,8 @@
 
 import json
 
-from schemas import framed
 from support.client import SETOSA
+from support.framing import framed
 
 
 def json_of(**changes) -> bytes:

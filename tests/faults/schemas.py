@@ -16,7 +16,3 @@ def register_lax(stack, title: str = "anything") -> int:
                            json={"schemaType": "JSON", "schema": json.dumps(lax)})
     assert answer.status_code == 200, answer.text
     return answer.json()["id"]
-
-
-def framed(schema_id: int, payload: bytes) -> bytes:
-    return b"\0" + schema_id.to_bytes(4, "big") + payload

@@ -7,9 +7,10 @@ import pytest
 from confluent_kafka import Producer
 
 from evidence import settle
-from schemas import framed, register_lax
+from schemas import register_lax
 from stacks import behind_proxies, urls, users_of
 from support.client import SETOSA
+from support.framing import framed
 from support.groups import lag
 from support.load import Load
 from support.process import wait_until

@@ -11,7 +11,8 @@ from confluent_kafka import Consumer, TopicPartition
 
 from support import archive
 from support.client import Client, SETOSA
-from support.dead_letters import ForeignSchema, dlq, framed, letters, put, start_dlq
+from support.dead_letters import ForeignSchema, dlq, letters, put, start_dlq
+from support.framing import framed
 from support.load import new_user
 from support.process import wait_until
 from support.stack import DistributedStack, EmbeddedStack, run_cli

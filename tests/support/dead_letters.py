@@ -10,12 +10,9 @@ import requests
 from confluent_kafka import Producer
 
 from .client import SETOSA
+from .framing import framed
 from .process import BIN
 from .stack import run_cli
-
-
-def framed(schema_id: int, payload: bytes) -> bytes:
-    return b"\0" + schema_id.to_bytes(4, "big") + payload
 
 
 class ForeignSchema:
