@@ -42,7 +42,8 @@ void declare(Settings& settings, GatewayOptions& options, bool auth_url) {
     settings.add("--max-pending", "NEARLINE_MAX_PENDING", options.max_pending,
                  "callers that wait at a time; more is 429", {1, 1e6});
     settings.add("--max-backlog", "NEARLINE_MAX_BACKLOG", options.max_backlog,
-                 "how far behind the model may be before new requests are 503, at most half of what the input topic keeps; 0: that",
+                 "how far behind the model may be before new requests are 503, at most half of what the input topic "
+                 "keeps; 0: that",
                  {0, 7 * 24 * hour});
     settings.add("--rate-limit", "NEARLINE_RATE_LIMIT", options.rate_limit,
                  "requests a second of one user; 0: no limit", {0, 1e6});
