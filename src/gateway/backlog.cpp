@@ -12,14 +12,17 @@ void BacklogEstimate::sample(const std::vector<std::optional<Position>>& positio
     bool waits = false;
     for (std::size_t i = 0; i < positions.size(); ++i) {
         const auto before = positions_[i];
-        if (positions[i]) positions_[i] = *positions[i];
-        const auto& at = positions_[i];
+        if (positions[i]) positions_[i] = positions[i];
+        // Never seen yet: nothing is known to be there.
+        const auto at = positions_[i].value_or(Position{});
         const auto left = std::max<std::int64_t>(0, at.end - std::max(at.start, at.committed));
         backlog += left;
         // Nobody can get on where nobody can be asked.
         waits = waits || (positions[i] && left > 0);
-        moved = moved || at.committed != before.committed;
-        done += std::max<std::int64_t>(0, at.committed - std::max(before.start, before.committed));
+        // What a partition had behind it when it was first seen was not done since.
+        if (!before) continue;
+        moved = moved || at.committed != before->committed;
+        done += std::max<std::int64_t>(0, at.committed - std::max(before->start, before->committed));
     }
     if (!moved_ || !waits || moved) moved_ = now;
     if (sampled_ && done > 0) {

@@ -35,7 +35,7 @@ public:
 private:
     std::optional<SteadyTime> sampled_;
     std::optional<SteadyTime> moved_;  // when the group last got on, or had nothing to do, as far as could be seen
-    std::vector<Position> positions_;
+    std::vector<std::optional<Position>> positions_;  // nothing: never seen
     std::int64_t backlog_ = 0;
     double rate_ = 0;
 };

@@ -99,6 +99,14 @@ TEST(BacklogTest, APartitionThatCanNotBeAskedStandsWhereItDid) {
     EXPECT_EQ(backlog.backlog(), 0);
 }
 
+TEST(BacklogTest, WhatAPartitionHasBehindItWhenItIsFirstSeenIsNoRate) {
+    BacklogEstimate backlog;
+    backlog.sample({Position{0, 10, 10}, std::nullopt}, start);
+    backlog.sample({Position{0, 20, 20}, Position{0, 1'000'000, 999'900}}, start + 1s);
+    EXPECT_NEAR(backlog.rate(), 10, 1e-9);
+    EXPECT_EQ(backlog.backlog(), 100);
+}
+
 TEST(BacklogTest, WhatRetentionDeletesIsNoWorkDone) {
     BacklogEstimate backlog;
     backlog.sample({Position{.start = 0, .end = 10, .committed = 10}}, start);
