@@ -17,7 +17,7 @@ namespace nearline::stream {
 class CommitWatermark {
 public:
     /// A record was handed out. Offsets of one partition must rise; one at or below the last is a
-    /// re-delivery after seek or rebalance: everything pending for that partition is forgotten first.
+    /// re-delivery after a rebalance: everything pending for that partition is forgotten first.
     void delivered(const TopicPartition& at, std::int64_t offset);
 
     /// The record has ended: its answer or its dead letter is acknowledged. One that is not known (its

@@ -56,9 +56,6 @@ public:
     virtual void pause(const std::vector<TopicPartition>& partitions) = 0;
     virtual void resume(const std::vector<TopicPartition>& partitions) = 0;
 
-    /// Goes back, or on: the next record from this partition is the one at `position.offset` or after.
-    virtual void seek(const Position& position) = 0;
-
     virtual std::set<TopicPartition> assignment() const = 0;
 
     /// Lets poll() return now. Any thread.

@@ -137,10 +137,6 @@ public:
         for (const auto& at : partitions) owner_.paused_.erase(at);
         owner_.changed_.notify_all();
     }
-    void seek(const Position& position) override {
-        const std::scoped_lock lock(owner_.mutex_);
-        owner_.positions_[position.at] = position.offset;
-    }
     std::set<TopicPartition> assignment() const override {
         const std::scoped_lock lock(owner_.mutex_);
         std::set<TopicPartition> assigned;

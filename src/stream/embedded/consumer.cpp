@@ -78,11 +78,6 @@ public:
     void pause(const std::vector<TopicPartition>& partitions) override { set_paused(partitions, true); }
     void resume(const std::vector<TopicPartition>& partitions) override { set_paused(partitions, false); }
 
-    void seek(const Position& position) override {
-        const auto lock = log_.lock();
-        fetcher_.seek(lock, position.at, position.offset);
-    }
-
     std::set<TopicPartition> assignment() const override { return membership_.owned(); }
 
     void wake() override { wake_up(log_, fetcher_.signal()); }

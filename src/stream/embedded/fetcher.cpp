@@ -50,13 +50,6 @@ void Fetcher::remove(const Log::Lock& lock, const TopicPartition& at) {
     cursors_.erase(found);
 }
 
-void Fetcher::seek(const Log::Lock&, const TopicPartition& at, std::int64_t offset) {
-    const auto found = cursors_.find(at);
-    if (found == cursors_.end()) return;
-    found->second.offset = offset;
-    found->second.generation = ++generation_;
-}
-
 void Fetcher::pause(const Log::Lock&, const TopicPartition& at, bool paused) {
     const auto found = cursors_.find(at);
     if (found != cursors_.end()) found->second.paused = paused;

@@ -24,7 +24,6 @@ public:
     /// is not there is read from when it is made.
     void add(const Log::Lock& lock, const TopicPartition& at, std::int64_t offset);
     void remove(const Log::Lock& lock, const TopicPartition& at);
-    void seek(const Log::Lock& lock, const TopicPartition& at, std::int64_t offset);
     void pause(const Log::Lock& lock, const TopicPartition& at, bool paused);
 
     /// What is there, up to `most` and about most_polled_bytes, the partitions by turns; gives the lock away while it
@@ -43,7 +42,7 @@ private:
         PartitionLog* partition = nullptr;  // nothing: not made yet
         std::int64_t offset = 0;
         bool paused = false;
-        std::uint64_t generation = 0;  // differs after every add and seek
+        std::uint64_t generation = 0;  // differs after every add
     };
     // From one partition: records in memory, or a range to be read from the database.
     struct Portion {

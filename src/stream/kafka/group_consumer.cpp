@@ -13,7 +13,6 @@ namespace nearline::stream::kafka {
 namespace {
 
 constexpr std::chrono::seconds commit_time{5};
-constexpr std::chrono::seconds seek_time{2};
 /// Between two tries while the group is shared out anew.
 constexpr std::chrono::milliseconds refused_pause{20};
 constexpr std::chrono::milliseconds failed_pause{1'000};
@@ -273,25 +272,6 @@ void KafkaGroupConsumer::resume(const std::vector<TopicPartition>& partitions) {
     std::copy_if(partitions.begin(), partitions.end(), std::back_inserter(mine),
                  [this](const auto& at) { return places_.contains(at) && places_.at(at).paused; });
     set_paused(mine, false);
-}
-
-void KafkaGroupConsumer::seek(const Position& position) {
-    const auto place = places_.find(position.at);
-    if (place == places_.end()) return;
-    const auto deadline = Clock::now() + seek_time;
-    const auto list = to_list({position.at});
-    auto& target = list->elems[0];
-    do {
-        target.offset = position.offset;
-        target.err = RD_KAFKA_RESP_ERR_NO_ERROR;
-        const Error error(rd_kafka_seek_partitions(client(), list.get(), remaining_ms(deadline)));
-        if (error) throw Unavailable(std::string("can't seek: ") + rd_kafka_error_string(error.get()));
-        // A partition that has only just come may not have been started yet.
-    } while (target.err == RD_KAFKA_RESP_ERR__STATE && Clock::now() < deadline);
-    if (target.err != RD_KAFKA_RESP_ERR_NO_ERROR) throw Unavailable("can't seek: " + words(target.err));
-    // Going back makes nothing unread, and going on leaves out what is not wanted.
-    place->second.next = std::max(position.offset, place->second.next.value_or(0));
-    place->second.from = position.offset;
 }
 
 }  // namespace nearline::stream::kafka

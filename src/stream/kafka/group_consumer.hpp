@@ -19,7 +19,6 @@ public:
     GroupOffsets offsets(const std::vector<Position>& next) const override;
     void pause(const std::vector<TopicPartition>& partitions) override;
     void resume(const std::vector<TopicPartition>& partitions) override;
-    void seek(const Position& position) override;
     std::set<TopicPartition> assignment() const override { return owned(); }
     void wake() override { GroupClient::wake(); }
     void close() override;
@@ -28,7 +27,7 @@ public:
 private:
     struct Place {
         std::optional<std::int64_t> next;  // expected; nothing where the group has not read yet
-        std::int64_t from = 0;             // what lies before was handed out, or left out by seek()
+        std::int64_t from = 0;             // what lies before was handed out
         std::int32_t leader_epoch = -1;    // of the last record
         bool paused = false;
     };

@@ -229,20 +229,6 @@ TEST_P(Groups, PassOnWhatAListenerThrows) {
     EXPECT_THAT(one->poll(1, 10ms), IsEmpty());
 }
 
-TEST_P(Groups, SeekBackAndOn) {
-    const auto name = topic(1);
-    const auto one = owner(name, unique("group"), 1);
-    send_values(name, 0, {"0", "1", "2", "3"});
-    EXPECT_THAT(take(*one, 3), SizeIs(3));
-    one->seek({{name, 0}, 1});
-    EXPECT_THAT(values(take(*one, 3)), ElementsAre("1", "2", "3"));
-    one->seek({{name, 0}, 0});
-    EXPECT_THAT(values(take(*one, 1)), ElementsAre("0"));
-    one->seek({{name, 0}, 3});
-    EXPECT_THAT(values(take(*one, 1)), ElementsAre("3"));
-    EXPECT_EQ(one->lost_to_retention(), 0);
-}
-
 TEST_P(Groups, PauseAPartitionAndNotTheOthers) {
     const auto name = topic(2);
     const auto one = owner(name, unique("group"), 2);

@@ -148,7 +148,6 @@ TEST_F(KafkaTransactions, ThatNobodyAnsweredAreSettledByTheNextHandle) {
     one = consumer();
     ASSERT_TRUE(poll_until([&] { return one->assignment().size() == 1; }, *one));
     EXPECT_EQ(stored.size(), stream_->admin(patience)->committed(group_).size());
-    one->seek({{input_, 0}, 0});
     ASSERT_TRUE(poll_until(
         [&] {
             const auto outcome =
