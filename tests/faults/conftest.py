@@ -43,14 +43,16 @@ def report(request):
     path = os.environ.get("NEARLINE_FAULTS_REPORT")
     report = Report(request.node.name, " ".join((request.function.__doc__ or "").split()), path and pathlib.Path(path))
     yield report
-    report.end("Failed" if getattr(request.node, "failed", True) else "Held")
+    report.end("Held" if request.node.why_failed is None else "Failed", request.node.why_failed or "")
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
     outcome = yield
-    if call.when == "call":
-        item.failed = outcome.failed
+    if outcome.failed:
+        item.why_failed = (str(call.excinfo.value).splitlines() or [call.excinfo.typename])[0]
+    elif call.when == "call":
+        item.why_failed = None
     return outcome
 
 

@@ -30,10 +30,10 @@ class Report:
         self.counts(account.counts())
         assert not account.wrong(), account.wrong()
 
-    def end(self, outcome: str):
+    def end(self, outcome: str, why: str = ""):
         if self.path is None:
             return
-        lines = [self.head, f"{outcome} after {time.monotonic() - self.start:.0f} s.", ""]
+        lines = [self.head, f"{outcome} after {time.monotonic() - self.start:.0f} s{f': {why}' if why else ''}.", ""]
         for heading, counts in self.tables:
             lines += [f"{heading}\n" if heading else "", "| | |", "|---|---:|", *(f"| {what} | {count} |" for what, count in counts.items()), ""]
         if self.events:

@@ -1,5 +1,6 @@
 """Gateways and workers come and go under load: that costs only the connections to what was killed."""
 
+import collections
 import json
 import re
 import time
@@ -59,5 +60,6 @@ def test_gateways_and_workers_come_and_go(tmp_path, size, requests_of, report, c
         lost = [what_it_met(each, done) for each in load.sent if each.status is None]
         report.counts({f"connections lost: {what}": lost.count(what) for what in sorted(set(lost))})
         assert set(lost) <= {"nobody listened", "after kill"}
-        refused = {(status, json.loads(said)["detail"]) for _, status, said in load.refused}
+        refused = collections.Counter((status, json.loads(said)["detail"]) for _, status, said in load.refused)
+        report.counts({f"refused with {status}: {said}": count for (status, said), count in sorted(refused.items())})
         assert all(status == 503 and re.search("has not answered yet|reads no answers yet", said) for status, said in refused), refused
