@@ -229,6 +229,9 @@ Connection::Step Connection::feed_body(Exchange& exchange) {
         return refuse(too_large(options.max_body));
     if (error && error != boost::beast::http::error::need_more)
         return refuse({400, "Bad Request", "The chunked body is malformed: " + error.message() + '.'});
+    // Beast waits for the CRLF. What it leaves of a chunked body are lines: nothing can make this one right.
+    if (exchange.parser.chunked() && !exchange.parser.is_done() && has_bare_lf(received()))
+        return refuse({400, "Bad Request", "The chunked body is malformed: a line ends with a bare LF."});
     if (!exchange.parser.is_done() && buffer_.size() >= options.max_header)
         return refuse({400, "Bad Request", "A chunk's header or the trailer is too long."});
     return Step::go_on;

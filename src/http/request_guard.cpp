@@ -192,6 +192,13 @@ Result<RequestHead> check_header(std::string_view header) {
     return head;
 }
 
+bool has_bare_lf(std::string_view lines) noexcept {
+    for (auto at = lines.find('\n'); at != std::string_view::npos; at = lines.find('\n', at + 1)) {
+        if (at == 0 || lines[at - 1] != '\r') return true;
+    }
+    return false;
+}
+
 Problem broken_header(std::string_view received) {
     if (received.substr(0, 1) == "\x16")
         return bad_request("This port speaks plain HTTP, and the client began with TLS: use http://, not https://.");

@@ -44,6 +44,9 @@ Result<RequestHead> check_header(std::string_view header);
 /// The problem of a header that scan_header calls broken.
 Problem broken_header(std::string_view received);
 
+/// Whether a line ends with a bare LF, which a CRLF would have to: of what a chunked body has beside its data.
+bool has_bare_lf(std::string_view lines) noexcept;
+
 inline constexpr std::size_t most_header_fields = 100;
 
 }  // namespace nearline::http
