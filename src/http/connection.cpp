@@ -106,6 +106,13 @@ void Connection::close_if_idle() {
     socket_.cancel(ignored);
 }
 
+void Connection::make_way() {
+    if (!IdleHook::is_linked()) return;
+    closing_ = true;
+    error_code ignored;
+    socket_.cancel(ignored);
+}
+
 void Connection::abort() {
     closing_ = true;
     aborted_ = true;
@@ -124,7 +131,7 @@ void Connection::enter(Phase phase, std::chrono::milliseconds time) {
     expired_ = false;
     since_ = std::chrono::steady_clock::now();
     deadline_ = phase == Phase::handling ? SteadyTime::max() : since_ + time;
-    if (phase == Phase::idle || phase == Phase::lingering) server_->idle.push_back(*this);
+    if (phase == Phase::idle || phase == Phase::header || phase == Phase::lingering) server_->idle.push_back(*this);
 }
 
 std::string_view Connection::received() const noexcept {

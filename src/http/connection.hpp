@@ -41,7 +41,7 @@ struct ServerState {
     RequestIds request_ids{};
     log::Throttle unavailable{1};
     bool draining = false;
-    /// Those that wait for the first byte of a request, or for the client's farewell, the longest wait first.
+    /// Those that wait for a request's header or its rest, or for the client's farewell, the longest wait first.
     boost::intrusive::list<Connection, boost::intrusive::base_hook<IdleHook>,
                            boost::intrusive::constant_time_size<false>>
         idle{};
@@ -67,6 +67,8 @@ public:
     void expire(SteadyTime now);
     /// Ends it if it waits for the first byte of a request, or for the client's farewell.
     void close_if_idle();
+    /// Ends it if it has no whole header yet, or waits for the client's farewell.
+    void make_way();
     /// Since when it does what it does now.
     SteadyTime since() const noexcept { return since_; }
     /// Ends it whatever it does; a handler's wait is cancelled.

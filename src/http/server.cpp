@@ -129,7 +129,7 @@ asio::awaitable<void> Server::Impl::make_place(milliseconds time) {
         auto& longest = state->idle.front();
         const auto may_go = longest.since() + state->options.min_idle;
         if (may_go <= steady_clock::now()) {
-            longest.close_if_idle();
+            longest.make_way();
         } else {
             until = std::min(until, may_go);
         }

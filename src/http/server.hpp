@@ -19,7 +19,7 @@ struct ServerOptions {
     std::size_t max_body = 1 << 20;  ///< bytes; more is 413
     std::size_t max_header = 16 << 10;
     /// Open at once. When it is reached, a new connection takes the place of the one that has waited longest without
-    /// sending a request; while none has waited for `min_idle`, it waits unaccepted.
+    /// sending a request's whole header; while none has waited for `min_idle`, it waits unaccepted.
     int max_connections = 10'000;
     std::chrono::milliseconds min_idle{1'000};         ///< less is the pause of a client that is at work
     std::chrono::milliseconds header_timeout{10'000};  ///< from connecting, or the first byte, to the header's end: 408

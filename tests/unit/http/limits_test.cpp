@@ -202,6 +202,24 @@ TEST_F(LimitsTest, GivesTheLongestIdleConnectionsPlaceAway) {
     EXPECT_EQ(open_connections(), 3);
 }
 
+TEST_F(LimitsTest, GivesAPlaceAwayThatOnlyHasTheBeginningOfAHeader) {
+    http::ServerOptions options;
+    options.max_connections = 2;
+    options.min_idle = std::chrono::milliseconds(0);
+    start(options);
+    RawClient first(port()), second(port());
+    for (auto* client : {&first, &second}) {
+        client->send("GET /hello HTTP/1.1\r\n");
+        client->send("Host");
+    }
+    RawClient third(port());
+    EXPECT_EQ(third.ask(hello).status, 200);
+    EXPECT_EQ(first.read_to_end(), "");
+    EXPECT_TRUE(first.closed());
+    second.send(": a\r\n\r\n");
+    EXPECT_EQ(second.read_answer().status, 200);
+}
+
 TEST_F(LimitsTest, GivesNoPlaceAwayThatIsOnlyBetweenTwoRequests) {
     http::ServerOptions options;
     options.max_connections = 2;
