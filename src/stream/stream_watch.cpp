@@ -52,15 +52,17 @@ void StreamWatch::run() {
 /// Gives the time until the next one.
 std::chrono::milliseconds StreamWatch::look() {
     std::string why;
-    if (options_.stored() == seen_) why = stream_.ping(patience);
+    const auto before = options_.stored();
+    if (before == seen_) why = stream_.ping(patience);
     std::string missing;
     try {
         if (why.empty()) missing = missing_topics();
     } catch (const Unavailable& error) {
         why = error.what();
     }
-    const auto stored = options_.stored();
-    if (std::exchange(seen_, stored) != stored) why.clear();
+    // What was stored before it was asked says nothing of now.
+    seen_ = options_.stored();
+    if (seen_ != before) why.clear();
     options_.on_look(why);
     if (why.empty()) why = missing;
     if (why.empty()) {

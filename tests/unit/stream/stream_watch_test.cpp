@@ -18,14 +18,21 @@ class StreamWatchTest : public ::testing::Test {
 protected:
     StreamWatchTest() { stream_.make_topic("input-topic"); }
 
-    void start(std::uint64_t stored_step = 0) {
+    void make(std::uint64_t stored_step = 0) {
         watch_ = std::make_unique<StreamWatch>(
             stream_, health_,
             StreamWatch::Options{.dependency = "kafka",
                                  .witness = "test",
                                  .stored = [this, stored_step] { return stored_ += stored_step; },
-                                 .on_look = [this](const std::string&) { ++looks_; },
+                                 .on_look =
+                                     [this](const std::string& why) {
+                                         if (looks_ == 0) first_why_ = why;
+                                         ++looks_;
+                                     },
                                  .on_made_anew = [this] { ++made_anew_; }});
+    }
+    void start(std::uint64_t stored_step = 0) {
+        make(stored_step);
         watch_->start();
     }
     /// As they are now; those that are not there, as ones that were.
@@ -52,6 +59,7 @@ protected:
     Health health_{metrics_};
     std::atomic<std::uint64_t> stored_{0};
     std::atomic<int> looks_{0};
+    std::string first_why_;  // of the first look; once there was one
     std::atomic<int> made_anew_{0};
     std::unique_ptr<StreamWatch> watch_;
 };
@@ -79,6 +87,16 @@ TEST_F(StreamWatchTest, TakesRecordsThatAreStoredForAnAnswer) {
     start(1);
     ASSERT_TRUE(has_looked());
     EXPECT_THAT(health_.missing(), IsEmpty());
+}
+
+TEST_F(StreamWatchTest, TakesNoRecordForAnAnswerThatWasStoredBeforeItAsked) {
+    make();
+    expect({"input-topic"});
+    stream_.fail_admin(true);
+    stored_ = 1;
+    watch_->start();
+    ASSERT_TRUE(has_looked());
+    EXPECT_EQ(first_why_, "no broker answers");
 }
 
 TEST_F(StreamWatchTest, NamesTopicsThatAreMissing) {
