@@ -35,7 +35,7 @@ public:
         const auto why = round->failure().reason;
         is_spent_ = is_spent_ || !why.empty();
         if (!why.empty()) throw Unavailable("can't write as " + name_ + ": " + why);
-        if (is_spent_) throw Unavailable("can't write as " + name_ + ": another writer has the name now");
+        if (is_spent_) throw FencedOff("can't write as " + name_ + ": another writer has the name now");
     }
 
 private:

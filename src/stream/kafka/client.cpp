@@ -46,8 +46,10 @@ void on_log(const rd_kafka_t* client, int level, const char* facility, const cha
 void on_error(rd_kafka_t* client, int error, const char* /*reason*/, void* opaque) {
     if (error != RD_KAFKA_RESP_ERR__FATAL) return;
     std::array<char, 512> why{};
-    rd_kafka_fatal_error(client, why.data(), why.size());
-    log::error("kafka client failed for good", {{"client", rd_kafka_name(client)}, {"why", why.data()}});
+    // Whose transactional id another one has taken over is shut out as it should be.
+    const bool is_fenced = rd_kafka_fatal_error(client, why.data(), why.size()) == RD_KAFKA_RESP_ERR__FENCED;
+    log::write(is_fenced ? log::Level::warning : log::Level::error, "kafka client failed for good",
+               {{"client", rd_kafka_name(client)}, {"why", why.data()}});
     static_cast<Observer*>(opaque)->fatal(why.data());
 }
 

@@ -1,7 +1,5 @@
 #include "stream/kafka/fenced_writer.hpp"
 
-#include "domain/problem.hpp"
-
 namespace nearline::stream::kafka {
 namespace {
 
@@ -22,7 +20,9 @@ void KafkaFencedWriter::write(std::vector<Addressed> records) {
     const auto report = handle_.transact(records, nullptr, Clock::now() + timeout_);
     if (report.outcome == TransactionReport::Outcome::committed) return;
     is_spent_ = true;
-    throw Unavailable("can't write as " + name_ + ": " + report.reason);
+    const auto what = "can't write as " + name_ + ": " + report.reason;
+    if (handle_.is_fenced()) throw FencedOff(what);
+    throw Unavailable(what);
 }
 
 }  // namespace nearline::stream::kafka

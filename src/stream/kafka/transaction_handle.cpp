@@ -120,6 +120,7 @@ void TransactionHandle::delivered(const rd_kafka_message_t& message) {
 TransactionReport TransactionHandle::failed(Error error, Step step, Clock::time_point deadline) {
     TransactionReport report{.outcome = TransactionReport::Outcome::unknown,
                              .reason = rd_kafka_error_string(error.get())};
+    is_fenced_ = rd_kafka_error_code(error.get()) == RD_KAFKA_RESP_ERR__FENCED;
     const bool is_fatal = rd_kafka_error_is_fatal(error.get()) != 0;
     const bool was_asked_to_commit = step == Step::commit && rd_kafka_error_txn_requires_abort(error.get()) == 0;
     if (is_fatal || was_asked_to_commit) {

@@ -33,6 +33,8 @@ public:
     TransactionReport transact(const std::vector<Addressed>& records, const OffsetsOfMember* offsets,
                                Clock::time_point deadline);
     bool is_spent() const noexcept { return is_spent_; }
+    /// Spent because of a younger handle of its id, or because the brokers ended its transaction themselves.
+    bool is_fenced() const noexcept { return is_fenced_; }
 
     rd_kafka_t* client() const noexcept { return client_.get(); }
 
@@ -48,6 +50,7 @@ private:
     Client client_;
     std::vector<std::size_t> oversized_;  // of the transaction that is under way
     bool is_spent_ = false;
+    bool is_fenced_ = false;
 };
 
 }  // namespace nearline::stream::kafka

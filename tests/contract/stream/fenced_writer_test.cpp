@@ -68,7 +68,7 @@ TEST_P(FencedWriters, WriteNothingOnceThereIsAYoungerOne) {
     const auto older = stream().fenced_writer(id, patience);
     older->write({{name, 0, {.value = "older"}}});
     const auto younger = stream().fenced_writer(id, patience);
-    EXPECT_THROW(older->write({{name, 0, {.value = "too late"}}}), Unavailable);
+    EXPECT_THROW(older->write({{name, 0, {.value = "too late"}}}), FencedOff);
     younger->write({{name, 0, {.value = "younger"}}});
     stream().fenced_writer(unique("writer"), patience)->write({{name, 0, {.value = "of another name"}}});
     younger->write({{name, 0, {.value = "still"}}});
