@@ -13,6 +13,7 @@ namespace {
 
 using stream::LetterMark;
 using Counts = std::map<LetterState, int>;
+using Classes = std::map<std::string, int>;
 
 /// Of one page: what is in memory, and in one transaction.
 constexpr std::size_t most_bytes = 4 << 20;
@@ -21,6 +22,9 @@ constexpr std::size_t most_bytes = 4 << 20;
 /// what lies behind it can't be read sooner.
 constexpr std::chrono::seconds patience{25};
 
+/// A writer that others fence off twice within that time leaves the topic to them.
+constexpr std::chrono::minutes fence_memory{1};
+
 /// By partition, the letters that a mark is to tell of.
 using Marked = std::map<int, stream::OffsetRanges>;
 
@@ -28,6 +32,14 @@ void add_marks(std::vector<stream::Addressed>& records, const std::string& topic
                const Marked& marked) {
     for (const auto& [partition, offsets] : marked)
         records.push_back({topic, partition, stream::make_mark({kind, offsets})});
+}
+
+/// {"SchemaViolation":12,...}
+std::string classes_to_json(const Classes& classes) {
+    std::string list;
+    for (const auto& [name, count] : classes)
+        list += (list.empty() ? "" : ",") + quote_json(name) + ":" + std::to_string(count);
+    return "{" + list + "}";
 }
 
 std::string page_members(const LetterPage& page, const LetterQuery& query) {
@@ -124,11 +136,27 @@ Result<std::string> DeadLetterDesk::exclusively(const std::string& topic, const 
     }
     try {
         return work();
+    } catch (const stream::FencedOff&) {
+        writers_.erase(topic);
+        if (!is_fenced_again(topic)) throw;
+        return Problem{409, "Conflict",
+                       "Somebody else is replaying or dropping the dead letters of " + quote_json(topic) +
+                           ", too; run it again when they have ended."};
     } catch (const Unavailable&) {
         // The next one settles what this one had begun.
         writers_.erase(topic);
         throw;
     }
+}
+
+/// Who is fenced off takes the name back, once: from one that is going on as well it would be taken back, too. One
+/// fence alone may be Kafka's, of a transaction that took too long.
+bool DeadLetterDesk::is_fenced_again(const std::string& topic) {
+    const auto now = std::chrono::steady_clock::now();
+    auto& last = fenced_at_[topic];
+    const bool is_again = last && now - *last < fence_memory;
+    last = now;
+    return is_again;
 }
 
 stream::FencedWriter& DeadLetterDesk::writer_of(const std::string& topic) {
@@ -155,10 +183,12 @@ Result<std::string> DeadLetterDesk::replay(const std::string& topic, const Query
         Marked marked;
         Counts skipped;
         int replayed = 0;
+        Classes classes;
         std::string stubs;
         for (const auto& [record, facts, state] : page.letters()) {
             if (is_to_replay(query, state)) {
                 ++replayed;
+                ++classes[facts.class_name];
                 records.push_back({task->retry_topic, {}, stream::make_replay(record)});
                 marked[record.at.partition].add(record.offset);
                 continue;
@@ -173,9 +203,9 @@ Result<std::string> DeadLetterDesk::replay(const std::string& topic, const Query
         const auto count = [&](LetterState state) {
             return "\"" + to_string(state) + "\":" + std::to_string(skipped[state]);
         };
-        return R"({"replayed":)" + std::to_string(replayed) + R"(,"skipped":{)" + count(LetterState::replayed) + "," +
-               count(LetterState::returned) + "," + count(LetterState::stub) + R"(},"stubs":[)" + stubs + "]," +
-               page_members(page, query) + "}";
+        return R"({"replayed":)" + std::to_string(replayed) + R"(,"classes":)" + classes_to_json(classes) +
+               R"(,"skipped":{)" + count(LetterState::replayed) + "," + count(LetterState::returned) + "," +
+               count(LetterState::stub) + R"(},"stubs":[)" + stubs + "]," + page_members(page, query) + "}";
     });
 }
 
@@ -187,9 +217,11 @@ Result<std::string> DeadLetterDesk::drop(const std::string& topic, const Query& 
         const auto page = read(*task);
         Marked marked;
         int dropped = 0;
+        Classes classes;
         for (const auto& [record, facts, state] : page.letters()) {
             if (state == LetterState::dropped) continue;
             ++dropped;
+            ++classes[facts.class_name];
             marked[record.at.partition].add(record.offset);
         }
         std::vector<stream::Addressed> records;
@@ -198,7 +230,8 @@ Result<std::string> DeadLetterDesk::drop(const std::string& topic, const Query& 
             writer->write(std::move(records));
             if (page.is_last()) cut(*task);
         }
-        return R"({"dropped":)" + std::to_string(dropped) + "," + page_members(page, task->query) + "}";
+        return R"({"dropped":)" + std::to_string(dropped) + R"(,"classes":)" + classes_to_json(classes) + "," +
+               page_members(page, task->query) + "}";
     });
 }
 

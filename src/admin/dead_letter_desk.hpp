@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "admin/letter_page.hpp"
@@ -32,11 +33,12 @@ public:
     Result<std::string> list(const std::string& topic, const Query& query);
     /// whole_letter_to_json(); 404 where there is no such letter (any more).
     Result<std::string> show(const std::string& topic, const std::string& partition, const std::string& offset);
-    /// Writes a page of letters to the retry topic: {"replayed","skipped":{"replayed","returned","stub"},
-    /// "stubs":["0:12"],"cursor","until","last"}. 409 where the retry topic is not there.
+    /// Writes a page of letters to the retry topic: {"replayed","classes":{"SchemaViolation":12},"skipped":{"replayed",
+    /// "returned","stub"},"stubs":["0:12"],"cursor","until","last"}. 409 where the retry topic is not there, or another
+    /// process keeps replaying or dropping at the same time.
     Result<std::string> replay(const std::string& topic, const Query& query);
-    /// Removes a page of letters: {"dropped","cursor","until","last"}. With the last page the logs are cut up to
-    /// their first letters that are left.
+    /// Removes a page of letters: {"dropped","classes","cursor","until","last"}. With the last page the logs are cut up
+    /// to their first letters that are left.
     Result<std::string> drop(const std::string& topic, const Query& query);
 
     /// Any of these by method and path, as the HTTP API has them ("GET", "/admin/dead-letters/x.y.dlq"); 404.
@@ -54,6 +56,7 @@ private:
     LetterPage read(const Task& task);
     /// `work` under the topic's writer; whoever comes meanwhile is busy: 503.
     Result<std::string> exclusively(const std::string& topic, const std::function<std::string()>& work);
+    bool is_fenced_again(const std::string& topic);
     stream::FencedWriter& writer_of(const std::string& topic);
     void cut(const Task& task);
 
@@ -62,6 +65,7 @@ private:
     const std::unique_ptr<stream::Admin> admin_;
     std::mutex writing_;  // held while something is replayed or dropped
     std::map<std::string, std::unique_ptr<stream::FencedWriter>> writers_;
+    std::map<std::string, std::optional<std::chrono::steady_clock::time_point>> fenced_at_;
 };
 
 }  // namespace nearline::admin

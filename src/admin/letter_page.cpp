@@ -9,7 +9,7 @@ namespace {
 
 /// Letters read for a page, if need be: what is wanted of them by its state is known only when their partition has been
 /// read to its end, which a page of one each would do once for each letter.
-constexpr std::size_t least_candidates = 500;
+constexpr std::size_t least_candidates = 5'000;
 
 /// Of a letter that no mark tells of.
 LetterState first_state(const stream::LetterFacts& facts, const std::string& retry_topic) {

@@ -40,7 +40,7 @@ struct LetterQuery {
     bool again = false;     ///< replays what was replayed
     bool returned = false;  ///< replays what came back
 
-    static constexpr int most_limit = 1'000;
+    static constexpr int most_limit = 5'000;
 };
 
 /// Which parameters a call takes beside those that select.

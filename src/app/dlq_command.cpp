@@ -64,6 +64,16 @@ void declare_selection(Settings& settings, Selection& selection, int& limit) {
     settings.add("--limit", "", limit, "no more than so many, by partition and offset; 0: all", {0, most_letters});
 }
 
+/// What the API would refuse is said before it is asked.
+std::vector<std::string> wrong_selection(admin::LetterCall call, const Selection& selection) {
+    std::vector<std::string> wrong;
+    const auto query = admin::parse_letter_query(call, selection.query(), WallTime());
+    if (query) return wrong;
+    for (const auto& [pointer, detail] : query.error().errors)
+        wrong.push_back("--" + pointer.substr(1) + ": " + detail);
+    return wrong;
+}
+
 void declare_states(Settings& settings, Selection& selection, const std::string& otherwise) {
     settings.add(
         "--state NAMES", "", selection.states,
@@ -81,6 +91,7 @@ int list(int argc, const char* const* argv) {
     declare_selection(settings, selection, options.limit);
     declare_states(settings, selection, "all but dropped");
     settings.add("--json", "", options.json, "JSON lines in place of a table");
+    settings.check([&] { return wrong_selection(admin::LetterCall::list, selection); });
     if (const auto code = load(settings, access, argc, argv)) return *code;
     options.query = selection.query();
     return with_api(access, name, [&](const auto& api) { return cli::list_letters(api, options); });
@@ -96,6 +107,10 @@ int show(int argc, const char* const* argv) {
     settings.positional("TOPIC PARTITION:OFFSET", letter, about_topics, 2, 2);
     settings.group("Output");
     settings.add("--json", "", json, "as JSON");
+    settings.check([&]() -> std::vector<std::string> {
+        if (letter.size() < 2 || admin::parse_cursor(letter[1]).value_or(admin::Cursor()).size() == 1) return {};
+        return {"\"" + letter[1] + "\" is no place: PARTITION:OFFSET, such as 0:12"};
+    });
     if (const auto code = load(settings, access, argc, argv)) return *code;
     return with_api(access, name, [&](const auto& api) { return cli::show_letter(api, letter[0], letter[1], json); });
 }
@@ -114,6 +129,7 @@ int replay(int argc, const char* const* argv) {
     settings.add("--returned", "", selection.returned, "also those that came back after a replay");
     settings.add("--again", "", selection.again, "also those that were replayed before; once more each time it is run");
     settings.add("--dry-run", "", selection.dry_run, "only says what it would do");
+    settings.check([&] { return wrong_selection(admin::LetterCall::replay, selection); });
     if (const auto code = load(settings, access, argc, argv)) return *code;
     options.query = selection.query();
     return with_api(access, name, [&](const auto& api) { return cli::replay_letters(api, options); });
@@ -133,11 +149,13 @@ int drop(int argc, const char* const* argv) {
     declare_states(settings, selection, "any");
     settings.add("--all", "", all, "all there are: needed where nothing else selects");
     settings.add("--dry-run", "", selection.dry_run, "only says what it would do");
-    settings.check([&]() -> std::vector<std::string> {
+    settings.check([&] {
+        auto wrong = wrong_selection(admin::LetterCall::drop, selection);
         auto query = selection.query();
         query.erase("dry_run");
-        if (all || !query.empty() || options.limit > 0) return {};
-        return {"--all: is missing, and nothing says which letters are to be dropped"};
+        if (!all && query.empty() && options.limit == 0)
+            wrong.emplace_back("--all: is missing, and nothing says which letters are to be dropped");
+        return wrong;
     });
     if (const auto code = load(settings, access, argc, argv)) return *code;
     options.query = selection.query();

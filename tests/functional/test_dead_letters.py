@@ -141,10 +141,15 @@ def test_letters_are_chosen_by_time_reason_and_place(stack, topic):
     assert chosen("--stage", "frame") == places and chosen("--stage", "model") == set()
     assert chosen("--offsets", empty.place, "--offsets", early[0].place) == {empty.place, early[0].place}
     assert len(chosen("--limit", "3")) == 3
-    refused = dlq(stack, "list", "--from", "yesterday", topic, check=False)
-    assert refused.returncode == 2 and "--from" in refused.stderr
+    for flag, wrong in ("--from", "yesterday"), ("--offsets", "1"), ("--state", "lost"):
+        refused = dlq(stack, "list", flag, wrong, topic, check=False)
+        assert refused.returncode == 2 and flag in refused.stderr, refused
+    refused = dlq(stack, "show", topic, "3", check=False)
+    assert refused.returncode == 2 and "PARTITION:OFFSET" in refused.stderr, refused
     # What is chosen to be looked at is what would be replayed or dropped.
     assert count_of(dlq(stack, "replay", "--dry-run", "--class", "EmptyValue", topic).stdout, "would replay") == 1
+    nothing = dlq(stack, "replay", "--class", "emptyvalue", topic).stdout
+    assert count_of(nothing, "replayed") == 0 and re.search("Of other classes there are: .*EmptyValue", nothing), nothing
     assert count_of(dlq(stack, "drop", "--dry-run", "--class", "WrongMagicByte", topic).stdout, "would drop") == 2
 
 
@@ -175,7 +180,7 @@ def test_each_role_has_letters_of_its_own(stack, role):
     put(stack, stack.output_topic, [b"no frame"])
     found, = wait_for_letters(stack, name, 1)
     assert (found.state, found.class_name) == ("waiting", "WrongMagicByte")
-    assert dlq(stack, "replay", name).stdout == f"replayed 1 letter of {topic}\n"
+    assert dlq(stack, "replay", name).stdout == f"replayed 1 letter of {topic}: 1 WrongMagicByte\n"
     assert sorted(each.state for each in wait_for_letters(stack, name, 2)) == ["replayed", "returned"]
     assert count_of(dlq(stack, "drop", "--state", "replayed", name).stdout, "dropped") == 1
     assert [each.state for each in letters(stack, name)] == ["returned"]

@@ -152,8 +152,24 @@ TEST_F(DeadLetterDeskTest, GoesOnAfterAnotherHasReplayed) {
     EXPECT_EQ(parse(other.replay(dlq, {{"limit", "2"}})).at("replayed"), 1) << "of the first two";
     // Its writer is not the youngest any more: it says so, and makes a new one.
     EXPECT_THROW(desk_.replay(dlq, {}), Unavailable);
-    EXPECT_EQ(parse(desk_.replay(dlq, {})).at("replayed"), 2);
+    const auto answer = parse(desk_.replay(dlq, {}));
+    EXPECT_EQ(answer.at("replayed"), 2);
+    EXPECT_EQ(answer.at("classes"), parse_json(R"({"MalformedJson":2})").value());
     EXPECT_EQ(retried().size(), 4U);
+}
+
+TEST_F(DeadLetterDeskTest, LeavesTheTopicToWhoTakesItTwice) {
+    for (int i = 0; i < 4; ++i) store(0, std::to_string(i));
+    DeadLetterDesk other(*stream_);
+    parse(desk_.replay(dlq, {{"offsets", "0:0"}}));
+    parse(other.replay(dlq, {{"offsets", "0:1"}}));
+    EXPECT_THROW(desk_.replay(dlq, {}), stream::FencedOff);
+    parse(desk_.replay(dlq, {{"offsets", "0:2"}}));
+    EXPECT_THROW(other.replay(dlq, {}), stream::FencedOff);
+    parse(other.replay(dlq, {{"offsets", "0:3"}}));
+    EXPECT_EQ(desk_.drop(dlq, {}).error().status, 409);
+    EXPECT_EQ(retried().size(), 4U);
+    EXPECT_EQ(parse(other.drop(dlq, {})).at("dropped"), 4);
 }
 
 TEST_F(DeadLetterDeskTest, DropsLettersAndCutsTheLogWhereAllAreGone) {
@@ -167,7 +183,9 @@ TEST_F(DeadLetterDeskTest, DropsLettersAndCutsTheLogWhereAllAreGone) {
     EXPECT_THAT(listed({{"state", "dropped"}}), ElementsAre("0:1 dropped"));
     EXPECT_EQ(parse(desk_.drop(dlq, {{"offsets", "0:0"}})).at("dropped"), 1);
     EXPECT_EQ(stream_->admin(patience)->watermarks({dlq, 0}).start, 2);
-    EXPECT_EQ(parse(desk_.drop(dlq, {})).at("dropped"), 2);
+    const auto answer = parse(desk_.drop(dlq, {}));
+    EXPECT_EQ(answer.at("dropped"), 2);
+    EXPECT_EQ(answer.at("classes"), parse_json(R"({"MalformedJson":2})").value());
     EXPECT_THAT(listed(), IsEmpty());
     const auto log = stream_->admin(patience)->watermarks({dlq, 0});
     EXPECT_EQ(log.start, log.end);

@@ -78,7 +78,7 @@ TEST(LetterQueries, SelectByPlace) {
 }
 
 TEST(LetterQueries, NameAllThatIsWrong) {
-    EXPECT_THAT(wrong(LetterCall::list, {{"from", "soon"}, {"offsets", "7"}, {"state", "lost"}, {"limit", "1001"}}),
+    EXPECT_THAT(wrong(LetterCall::list, {{"from", "soon"}, {"offsets", "7"}, {"state", "lost"}, {"limit", "5001"}}),
                 ElementsAre("/from", "/offsets", "/state", "/limit"));
     EXPECT_THAT(wrong(LetterCall::list, {{"again", "true"}}), ElementsAre("/again")) << "nothing to do with a list";
     EXPECT_THAT(wrong(LetterCall::replay, {{"again", "yes"}, {"cursor", "x"}, {"until", ""}, {"state", "waiting"}}),

@@ -65,7 +65,9 @@ std::string page(const std::string& members, bool is_last) {
 }
 
 std::string replayed(int count, const std::string& skipped, const std::string& stubs, bool is_last) {
-    return page(R"("replayed":)" + std::to_string(count) + R"(,"skipped":)" + skipped + R"(,"stubs":)" + stubs,
+    const auto classes = count == 0 ? "{}" : R"({"MalformedJson":)" + std::to_string(count) + "}";
+    return page(R"("replayed":)" + std::to_string(count) + R"(,"classes":)" + classes + R"(,"skipped":)" + skipped +
+                    R"(,"stubs":)" + stubs,
                 is_last);
 }
 const std::string nothing_skipped = R"({"replayed":0,"returned":0,"stub":0})";
@@ -111,7 +113,7 @@ TEST(DeadLetters, OfOtherClassesAreNamedWhereNoneIsOfTheWantedOne) {
               "No dead letters that are asked for.\n"
               "Of other classes there are: MalformedJson.\n"
               "Of other stages there are: json.\n");
-    EXPECT_EQ(answers.asked[1].second, (Query{{"from", "2h"}, {"limit", "500"}}));
+    EXPECT_EQ(answers.asked[1].second, (Query{{"from", "2h"}, {"limit", "5000"}}));
 }
 
 TEST(DeadLetters, TopicsAreNamedWholeOrByTheirRole) {
@@ -136,8 +138,6 @@ TEST(DeadLetters, AreShownWhole) {
     EXPECT_THAT(text, HasSubstr("record     in 1:7\n"));
     EXPECT_THAT(text, HasSubstr("header     request-id = r\n"));
     EXPECT_THAT(text, HasSubstr("value      {\"a\":2.0}\n"));
-    EXPECT_THAT([&] { show_letter(answers.api(), "prediction", "31", false); },
-                ThrowsMessage<std::runtime_error>(HasSubstr("\"31\" is no place")));
 }
 
 TEST(DeadLetters, ReplaySaysWhatItDid) {
@@ -146,7 +146,7 @@ TEST(DeadLetters, ReplaySaysWhatItDid) {
     const auto [code, text] = printed([&] { return replay_letters(answers.api(), {.topics = {"prediction"}}); });
     EXPECT_EQ(code, 0);
     EXPECT_EQ(text,
-              "replayed 3 letters of in.prediction.dlq\n"
+              "replayed 3 letters of in.prediction.dlq: 3 MalformedJson\n"
               "  2 letters left out: replayed before (--again replays them once more)\n"
               "  3 letters left out: came back after a replay (--returned replays them)\n"
               "  1 letter can't be replayed: too large to have come along whole:\n"
@@ -155,13 +155,41 @@ TEST(DeadLetters, ReplaySaysWhatItDid) {
 }
 
 TEST(DeadLetters, DryRunsSayWhatTheyWouldDo) {
-    Answers answers({replayed(1, nothing_skipped, "[]", true), page(R"("dropped":2)", true)});
+    Answers answers({replayed(1, nothing_skipped, "[]", true),
+                     page(R"("dropped":2,"classes":{"MalformedJson":1,"NullValue":1})", true)});
     const LetterOptions options{.topics = {"prediction"}, .query = {{"dry_run", "true"}}};
     EXPECT_EQ(printed([&] { return replay_letters(answers.api(), options); }).text,
-              "would replay 1 letter of in.prediction.dlq\n");
+              "would replay 1 letter of in.prediction.dlq: 1 MalformedJson\n");
     EXPECT_EQ(printed([&] { return drop_letters(answers.api(), options); }).text,
-              "would drop 2 letters of in.prediction.dlq\n");
+              "would drop 2 letters of in.prediction.dlq: 1 MalformedJson, 1 NullValue\n");
     for (const auto& [call, query] : answers.asked) EXPECT_EQ(query.at("dry_run"), "true") << call;
+}
+
+TEST(DeadLetters, WhatWasDoneIsSaidWhateverEndsIt) {
+    Answers answers({replayed(2, nothing_skipped, "[]", false)});
+    testing::internal::CaptureStdout();
+    EXPECT_THROW(replay_letters(answers.api(), {.topics = {"prediction"}}), std::runtime_error);
+    EXPECT_EQ(testing::internal::GetCapturedStdout(),
+              "replayed 2 letters of in.prediction.dlq: 2 MalformedJson before that\n");
+}
+
+TEST(DeadLetters, OfOtherClassesAreNamedWhereNothingWasReplayedOrDropped) {
+    const auto all = page(R"("letters":[)" + letter(1) + "]", true);
+    Answers answers({replayed(0, nothing_skipped, "[]", true), all, page(R"("dropped":0,"classes":{})", true), all});
+    const LetterOptions options{
+        .topics = {"prediction"}, .query = {{"class", "Nope"}, {"dry_run", "true"}}, .limit = 7};
+    const std::string there = "Of other classes there are: MalformedJson.\nOf other stages there are: json.\n";
+    EXPECT_EQ(printed([&] { return replay_letters(answers.api(), options); }).text,
+              "would replay 0 letters of in.prediction.dlq\n" + there);
+    EXPECT_EQ(printed([&] { return drop_letters(answers.api(), options); }).text,
+              "would drop 0 letters of in.prediction.dlq\n" + there);
+    EXPECT_EQ(answers.asked[1].second, (Query{{"limit", "5000"}}));
+}
+
+TEST(DeadLetters, ListSaysThatThereAreMoreThanItsLimit) {
+    Answers answers({page(R"("letters":[)" + letter(1) + "]", false)});
+    EXPECT_THAT(printed([&] { return list_letters(answers.api(), {.topics = {"prediction"}, .limit = 1}); }).text,
+                testing::EndsWith("1 letter, and there are more (--limit)\n"));
 }
 
 TEST(DeadLetters, ReplayTriesAgainWhileTheStreamIsAwayButNeverAgainWhatWasReplayed) {
