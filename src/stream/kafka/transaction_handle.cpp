@@ -120,7 +120,9 @@ void TransactionHandle::delivered(const rd_kafka_message_t& message) {
 TransactionReport TransactionHandle::failed(Error error, Step step, Clock::time_point deadline) {
     TransactionReport report{.outcome = TransactionReport::Outcome::unknown,
                              .reason = rd_kafka_error_string(error.get())};
-    is_fenced_ = rd_kafka_error_code(error.get()) == RD_KAFKA_RESP_ERR__FENCED;
+    // Not the error at hand: producing after it fails with another.
+    std::array<char, 1> words{};
+    is_fenced_ = rd_kafka_fatal_error(client_.get(), words.data(), words.size()) == RD_KAFKA_RESP_ERR__FENCED;
     const bool is_fatal = rd_kafka_error_is_fatal(error.get()) != 0;
     const bool was_asked_to_commit = step == Step::commit && rd_kafka_error_txn_requires_abort(error.get()) == 0;
     if (is_fatal || was_asked_to_commit) {
