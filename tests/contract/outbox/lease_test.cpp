@@ -226,20 +226,14 @@ TEST_P(OutboxLeases, SeveralProcessesSendEachEntryOnceWhileOthersAddTheSame) {
             if (i == 1) std::reverse(mine.begin(), mine.end());
             const std::span<const Entry> all(mine);
             for (std::size_t k = 0; k < all.size(); k += 20) {
-                for (;;) {
-                    try {
-                        outbox->add(all.subspan(k, std::min<std::size_t>(20, all.size() - k)));
-                        break;
-                    } catch (const Unavailable&) {
-                    }
-                }
+                test::once_available([&] { outbox->add(all.subspan(k, std::min<std::size_t>(20, all.size() - k))); });
             }
             --adders;
         });
     }
     threads.emplace_back([&] {
         const auto outbox = another();
-        while (adders > 0) outbox->sweep_users(0ms, 100);
+        while (adders > 0) test::once_available([&] { outbox->sweep_users(0ms, 100); });
     });
     for (int i = 0; i < 4; ++i) {
         threads.emplace_back([&] {
@@ -247,12 +241,10 @@ TEST_P(OutboxLeases, SeveralProcessesSendEachEntryOnceWhileOthersAddTheSame) {
             for (;;) {
                 const bool is_last_look = adders == 0;
                 std::optional<Uuid> id;
-                try {
-                    id = send_one(*outbox);
-                } catch (const Unavailable&) {
-                    continue;
-                }
-                if (!id && is_last_look && outbox->totals().waiting == 0) return;
+                std::size_t waiting = 0;
+                test::once_available([&] { id = send_one(*outbox); });
+                test::once_available([&] { waiting = outbox->totals().waiting; });
+                if (!id && is_last_look && waiting == 0) return;
                 if (!id) continue;
                 const std::scoped_lock lock(mutex);
                 ++sent[*id];
