@@ -100,10 +100,7 @@ void Connection::expire(SteadyTime now) {
 }
 
 void Connection::close_if_idle() {
-    if (phase_ != Phase::idle && phase_ != Phase::lingering) return;
-    closing_ = true;
-    error_code ignored;
-    socket_.cancel(ignored);
+    if (phase_ != Phase::header) make_way();
 }
 
 void Connection::make_way() {

@@ -43,16 +43,17 @@ def report(request):
     path = os.environ.get("NEARLINE_FAULTS_REPORT")
     report = Report(request.node.name, " ".join((request.function.__doc__ or "").split()), path and pathlib.Path(path))
     yield report
-    report.end("Held" if request.node.why_failed is None else "Failed", request.node.why_failed or "")
+    why = getattr(request.node, "why_failed", "it did not come to its end")
+    report.end("Failed" if why else "Held", why)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
     outcome = yield
     if outcome.failed:
-        item.why_failed = (str(call.excinfo.value).splitlines() or [call.excinfo.typename])[0]
+        item.why_failed = str(call.excinfo.value).partition("\n")[0] or call.excinfo.typename
     elif call.when == "call":
-        item.why_failed = None
+        item.why_failed = ""
     return outcome
 
 
