@@ -251,9 +251,14 @@ void KafkaAdmin::delete_records(const TopicPartition& at, std::int64_t before) {
 // of time before the coordinator is found, librdkafka 2.8 uses it after it has freed it.
 
 std::vector<GroupInfo> KafkaAdmin::groups() {
-    const rd_kafka_group_list* answer = nullptr;
-    require(rd_kafka_list_groups(client_.get(), nullptr, &answer, to_ms(timeout_)), "can't list groups");
-    const GroupList list(answer);
+    GroupList list;
+    const auto until = deadline();
+    settle("can't list groups", until, [&] {
+        const rd_kafka_group_list* answer = nullptr;
+        const auto error = rd_kafka_list_groups(client_.get(), nullptr, &answer, remaining_ms(until));
+        list.reset(answer);
+        return error;
+    });
     std::vector<GroupInfo> groups;
     for (int i = 0; i < list->group_cnt; ++i) {
         const auto& group = list->groups[i];
