@@ -33,7 +33,7 @@ target_link_libraries(nearline_sqlitecpp INTERFACE SQLite::SQLite3)
 
 # librdkafka: the one that bootstrap built and patched; under ThreadSanitizer one of its own (script/lib-deps.sh says
 # why).
-set(rdkafka ${nearline_deps}/librdkafka-2.8.0-p3)
+set(rdkafka ${nearline_deps}/librdkafka-2.8.0-p4)
 if(NEARLINE_SANITIZER STREQUAL "thread")
     set(rdkafka ${rdkafka}-tsan)
 endif()

@@ -52,7 +52,7 @@ rdkafka_sha256=5bd1c46f63265f31c6bfcedcde78703f77d28238eadf23821c2b43fc30be3e25
 # Debian 12 has 2.0.2, which loses records around rebalances: on each Debian, 2.8 from Debian 13's source package, with
 # a patch that says itself what it mends. A changed patch needs another number here and in cmake/Dependencies.cmake.
 rdkafka_patch=$root/cmake/librdkafka-$rdkafka_version.patch
-rdkafka_prefix=$deps/librdkafka-$rdkafka_version-p3
+rdkafka_prefix=$deps/librdkafka-$rdkafka_version-p4
 install_librdkafka() {
     build_librdkafka "$rdkafka_prefix"
 }
