@@ -128,7 +128,8 @@ void KafkaGroupConsumer::find_start(rd_kafka_topic_partition_list_t& partitions)
 }
 
 void KafkaGroupConsumer::take(rd_kafka_topic_partition_list_t& partitions) {
-    if (partitions.cnt > 0) find_start(partitions);
+    // A group that is being left does not say what was committed: one would wait for it in vain.
+    if (partitions.cnt > 0 && !leaving()) find_start(partitions);
     assign(partitions);
 }
 

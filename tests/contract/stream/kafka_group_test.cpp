@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <gmock/gmock.h>
 #include <signal.h>
 #include <spawn.h>
@@ -52,6 +53,14 @@ protected:
         auto options = group(topic, id);
         options.session_timeout = 1'500ms;
         return options;
+    }
+
+    /// All partitions have an owner, whether or not that one has heard of it.
+    bool is_shared_out(const std::string& id) {
+        const auto groups = admin()->groups();
+        return std::any_of(groups.begin(), groups.end(), [&](const auto& group) {
+            return group.name == id && group.state == "Stable" && group.members > 0;
+        });
     }
 };
 
@@ -130,6 +139,21 @@ TEST_F(KafkaGroups, LeaveInOrderAfterAListenerThatTookItsTime) {
     const auto two = stream().consumer(options, {});
     EXPECT_TRUE(poll_until([&] { return two->assignment().size() == 2; }, *two));
     EXPECT_LT(Clock::now() - left, options.session_timeout / 2);
+}
+
+/// That they were given partitions and that these are taken back both wait for them then.
+TEST_F(KafkaGroups, LeaveBeforeTheyHaveHeardWhatTheyWereGiven) {
+    constexpr int times = 20;
+    std::chrono::nanoseconds taken{};
+    for (int i = 0; i < times; ++i) {
+        const auto id = unique("group");
+        const auto one = stream().consumer(group(topic(3), id), {});
+        ASSERT_TRUE(wait_until([&] { return is_shared_out(id); }));
+        const auto start = Clock::now();
+        one->close();
+        taken += Clock::now() - start;
+    }
+    EXPECT_LT(taken, times * 1s) << "they asked for what a group that is left does not say";
 }
 
 /// The coordinator answers nothing more of one that has asked to join, until all others have, too.
