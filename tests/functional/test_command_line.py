@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 import requests
 
+from servers.ports import free_port
 from support.client import ADMIN, FIELDS, PASSWORD
-from support.process import BIN, Service, free_port, wait_until
+from support.process import BIN, Service, wait_until
 from support.stack import EmbeddedStack, run_cli, run_program
 
 SETOSA = ["sepal_length=5.2", "sepal_width=3.6", "petal_length=1.5", "petal_width=0.3"]

@@ -14,8 +14,9 @@ from kafka import KafkaConsumer, KafkaProducer
 from schema_registry.client import SchemaRegistryClient as OtherRegistryClient
 from schema_registry.client.schema import JsonSchema
 
+from servers.ports import free_port
 from support.client import KNOWN, features
-from support.process import ROOT, Service, free_port, wait_until
+from support.process import ROOT, Service, wait_until
 from support.stack import DistributedStack
 
 INPUT_SCHEMA = (ROOT / "schemas" / "iris-input.json").read_text()

@@ -7,20 +7,14 @@ import os
 import pathlib
 import select
 import signal
-import socket
 import subprocess
 import sys
 import time
 
+from ports import HOST, free_port
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-HOST = "127.0.0.1"
 START_SECONDS = float(os.environ.get("NEARLINE_TEST_SERVER_START_SECONDS", "120"))
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return probe.getsockname()[1]
 
 
 def installed(name: str) -> pathlib.Path:

@@ -8,9 +8,9 @@ import uuid
 
 from confluent_kafka.admin import AdminClient
 
-from .process import ROOT, free_port, wait_until
+from servers.ports import HOST, free_port
 
-HOST = "127.0.0.1"
+from .process import ROOT, wait_until
 
 
 class Cluster:

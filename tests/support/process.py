@@ -3,7 +3,6 @@
 import os
 import pathlib
 import signal
-import socket
 import subprocess
 import time
 
@@ -11,13 +10,6 @@ import requests
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(os.environ.get("NEARLINE_BIN", ROOT / "build" / "release" / "bin"))
-
-
-def free_port() -> int:
-    """A port that is free now. The kernel hands ports out in turn, so that it stays free for a while."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def wait_until(condition, seconds: float, what: str, every: float = 0.02):

@@ -6,7 +6,8 @@ import socket
 import struct
 import threading
 
-HOST = "127.0.0.1"
+from servers.ports import HOST, free_port
+
 CHUNK = 1 << 16
 RESET = struct.pack("ii", 1, 0)  # SO_LINGER: closing sends RST
 
@@ -72,7 +73,7 @@ class Proxy:
     def __init__(self, target: str, port: int = 0):
         host, _, target_port = target.rpartition(":")
         self.target = (host, int(target_port))
-        self.port = port
+        self.port = port or free_port()
         self.latency = 0.0
         self.is_mute = False
         self.mute_after = 0
@@ -98,7 +99,6 @@ class Proxy:
 
     async def listen(self):
         self.server = await asyncio.start_server(self.take, HOST, self.port)
-        self.port = self.server.sockets[0].getsockname()[1]
 
     async def take(self, reader, writer):
         link = Link(self, writer)

@@ -7,9 +7,11 @@ import secrets
 import subprocess
 import urllib.parse
 
+from servers.ports import free_port
+
 from . import client
 from .mail import SmtpSink
-from .process import BIN, ROOT, Service, free_port
+from .process import BIN, ROOT, Service
 
 
 class EmbeddedStack:
