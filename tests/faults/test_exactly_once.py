@@ -35,7 +35,7 @@ def test_workers_are_killed(tmp_path, arguments, size, requests_of, report, chan
         kills, freezes = size(6, 50), size(1, 5)
     with two_of_each(tmp_path, mailers=0, worker_arguments=arguments) as stack:
         users = users_of(stack, 2)
-        count = requests_of(0, 20_000)
+        count = requests_of(0, 100_000)
         plan = [deeds.kill] * kills + [deeds.freeze] * freezes
         chance.shuffle(plan)
         with Load(stack, 16, urls(stack.gateways), seconds=3600, users=users) as load:
