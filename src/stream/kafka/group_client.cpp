@@ -171,7 +171,6 @@ Message GroupClient::poll_message(int timeout) {
 
 void GroupClient::leave() {
     if (!client_) return;
-    is_leaving_ = true;
     leave_until_ = Clock::now() + leave_time;
     Queue closing(rd_kafka_queue_new(client_.get()));
     const Error error(rd_kafka_consumer_close_queue(client_.get(), closing.get()));

@@ -38,8 +38,6 @@ protected:
 
     rd_kafka_t* client() const { return client_.get(); }
     bool left() const { return !client_; }
-    /// From leave() on; what the group still tells then is of no more use.
-    bool leaving() const { return is_leaving_; }
     const std::set<TopicPartition>& owned() const { return owned_; }
     const std::string& group() const { return options_.group; }
     const GroupOptions& options() const { return options_; }
@@ -72,7 +70,6 @@ private:
     std::exception_ptr thrown_;
     std::string fatal_;
     Clock::time_point leave_until_{};
-    bool is_leaving_ = false;
     Client client_;
     std::mutex wake_mutex_;
     Queue queue_;

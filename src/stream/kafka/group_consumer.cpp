@@ -129,7 +129,7 @@ void KafkaGroupConsumer::find_start(rd_kafka_topic_partition_list_t& partitions)
 
 void KafkaGroupConsumer::take(rd_kafka_topic_partition_list_t& partitions) {
     // A group that is being left does not say what was committed: one would wait for it in vain.
-    if (partitions.cnt > 0 && !leaving()) find_start(partitions);
+    if (partitions.cnt > 0 && !closing()) find_start(partitions);
     assign(partitions);
 }
 
@@ -201,7 +201,7 @@ void KafkaGroupConsumer::send(const std::vector<Position>& next) {
     if (left()) return;
     const auto offsets = offsets_to_commit(next);
     if (offsets->cnt == 0) return;
-    if (!answers_) {  // closing: there is no later poll to take it
+    if (closing()) {  // there is no later poll to take the answer
         rd_kafka_commit(client(), offsets.get(), 1);
         return;
     }
@@ -210,7 +210,7 @@ void KafkaGroupConsumer::send(const std::vector<Position>& next) {
 }
 
 void KafkaGroupConsumer::take_answers() {
-    if (!answers_) return;
+    if (closing()) return;
     while (const Event answer{rd_kafka_queue_poll(answers_.get(), 0)}) {
         if (rd_kafka_event_type(answer.get()) != RD_KAFKA_EVENT_OFFSET_COMMIT) continue;
         --unanswered_;

@@ -25,6 +25,7 @@ public:
     std::uint64_t lost_to_retention() const override { return lost_; }
 
 private:
+    bool closing() const { return !answers_; }
     struct Place {
         std::optional<std::int64_t> next;  // expected; nothing where the group has not read yet
         std::int64_t from = 0;             // what lies before was handed out
@@ -47,7 +48,7 @@ private:
     void set_paused(const std::vector<TopicPartition>& partitions, bool paused);
 
     std::map<TopicPartition, Place> places_;
-    Queue answers_;                                       // to commit_async()
+    Queue answers_;                                       // to commit_async(); none from close() on
     std::map<TopicPartition, std::int64_t> unconfirmed_;  // of commit_async()
     int unanswered_ = 0;                                  // requests of commit_async()
     bool was_refused_ = false;                            // something has to be sent again
