@@ -21,7 +21,8 @@ import sys
 
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 
-HOST = "127.0.0.1"
+from ports import HOST
+
 FOR_EVER = 3600
 
 
