@@ -50,6 +50,11 @@ Rejection unsent(std::string class_name, std::string why) {
 Courier::Courier(const Parts& parts, CourierOptions options, std::unique_ptr<Mailer> mailer)
     : parts_(parts), options_(std::move(options)), mailer_(std::move(mailer)) {}
 
+void Courier::cancel() noexcept {
+    cut_off_.request();
+    mailer_->cancel();
+}
+
 Courier::Turn Courier::work(const StopToken& stop) {
     FailingSlots::Place place(parts_.failing);
     auto claim =
@@ -147,6 +152,19 @@ Sent Courier::send(const Composition& mail, const std::string& address) {
     return sent;
 }
 
+/// Forgotten, it would be sent again: a database that has gone meanwhile is waited for, as long as the lease is not
+/// somebody else's, during a stop as well until it cuts off what is under way, and asked once even then.
+void Courier::note_sent(const Claim& claim) {
+    const auto note = [&] { parts_.outbox.finish(claim, Outbox::End::sent, ""); };
+    try {
+        note();
+    } catch (const Unavailable&) {
+        if (!until_available(parts_.health, parts_.outbox.dependency(), cut_off_, note)) {
+            throw Unavailable("a mail was sent, and the database did not take it down before the stop");
+        }
+    }
+}
+
 Courier::Next Courier::settle(const Claim& claim, const Composition& mail, Sent sent, const StopToken& stop) {
     parts_.metrics.tried(sent.outcome).add();
     if (sent.outcome == Outcome::away) {
@@ -157,11 +175,7 @@ Courier::Next Courier::settle(const Claim& claim, const Composition& mail, Sent 
     }
     if (sent.outcome != Outcome::unknown) parts_.health.up(mailer_->dependency());
     if (sent.outcome == Outcome::sent) {
-        // Forgotten, it would be sent again: a database that has gone meanwhile is waited for, as long as the lease is
-        // not somebody else's.
-        const bool is_noted = until_available(parts_.health, parts_.outbox.dependency(), stop,
-                                              [&] { parts_.outbox.finish(claim, Outbox::End::sent, ""); });
-        if (!is_noted) throw Unavailable("a mail was sent, and the database did not take it down before the stop");
+        note_sent(claim);
         parts_.metrics.predictions.add(static_cast<double>(mail.entries.size()));
         return Next::go_on;
     }

@@ -61,8 +61,8 @@ public:
     /// can't answer: what was begun is done again when its lease has ended.
     Turn work(const StopToken& stop);
 
-    /// Any thread: lets a mail that is being sent end soon.
-    void cancel() noexcept { mailer_->cancel(); }
+    /// Any thread, and for good: lets a mail that is being sent end soon, and what waits to note that one was.
+    void cancel() noexcept;
 
 private:
     enum class Next { go_on, released, server_away };
@@ -73,6 +73,7 @@ private:
     std::optional<Composition> next_mail(Claim& claim);
     void say_held_back(const Claim& claim, const Outbox::Rest& rest);
     Sent send(const Composition& mail, const std::string& address);
+    void note_sent(const Claim& claim);
     Next settle(const Claim& claim, const Composition& mail, Sent sent, const StopToken& stop);
     Next bury(const Claim& claim, const Composition& mail, const Rejection& reason);
     void put_off(const Claim& claim, const std::string& words);
@@ -81,6 +82,7 @@ private:
     const Parts parts_;
     const CourierOptions options_;
     const std::unique_ptr<Mailer> mailer_;
+    StopToken cut_off_;
     log::Throttle letter_log_{1.0};
 };
 

@@ -363,10 +363,21 @@ TEST_F(CourierTest, ADatabaseThatIsAwayIsToldToTheCaller) {
     EXPECT_THAT(script_.tried, IsEmpty());
 }
 
-TEST_F(CourierTest, ADatabaseThatGoesWhileAMailIsSentIsWaitedForAndNothingIsSentTwice) {
+TEST_F(CourierTest, AMailThatWasSentWhenTheStopCameIsNotSentAgain) {
+    add(ann_, 2);
+    script_.while_sending = [&] { stop_.request(); };
+    EXPECT_EQ(Turn::worked, courier().work(stop_));
+    EXPECT_THAT(tried_ids(), SizeIs(1));
+    EXPECT_EQ(1U, outbox_->totals().waiting);
+}
+
+TEST_F(CourierTest, ADatabaseThatGoesWhileAMailIsSentIsWaitedForAlsoAtAStopAndNothingIsSentTwice) {
     add(ann_, 1);
     SQLite::Database other(dir_ / "users.db", SQLite::OPEN_READWRITE);
-    script_.while_sending = [&] { other.exec("BEGIN IMMEDIATE"); };
+    script_.while_sending = [&] {
+        stop_.request();
+        other.exec("BEGIN IMMEDIATE");
+    };
     std::thread release([&] {
         EXPECT_TRUE(stream_.wait([&] { return health_.missing().contains(outbox_->dependency()); }));
         other.exec("ROLLBACK");
@@ -376,6 +387,24 @@ TEST_F(CourierTest, ADatabaseThatGoesWhileAMailIsSentIsWaitedForAndNothingIsSent
     EXPECT_THAT(tried_ids(), SizeIs(1));
     EXPECT_EQ(0U, outbox_->totals().waiting);
     EXPECT_THAT(health_.missing(), IsEmpty());
+}
+
+TEST_F(CourierTest, ADatabaseThatIsAwayHoldsAStopNoLongerThanItsDeadline) {
+    add(ann_, 1);
+    SQLite::Database other(dir_ / "users.db", SQLite::OPEN_READWRITE);
+    script_.while_sending = [&] {
+        stop_.request();
+        other.exec("BEGIN IMMEDIATE");
+    };
+    Courier one = courier();
+    std::thread deadline([&] {
+        EXPECT_TRUE(stream_.wait([&] { return health_.missing().contains(outbox_->dependency()); }));
+        one.cancel();
+    });
+    EXPECT_THROW(one.work(stop_), Unavailable);
+    deadline.join();
+    other.exec("ROLLBACK");
+    EXPECT_EQ(1U, outbox_->totals().waiting) << "it may be mailed twice, and is not forgotten";
 }
 
 TEST_F(CourierTest, StopsBetweenMails) {
