@@ -326,6 +326,26 @@ def test_embedded_kill_9_leaves_no_mail_waiting_for_its_lease(tmp_path, monkeypa
         sink.kill()
 
 
+def test_a_stop_notes_the_mail_that_is_under_way(tmp_path, monkeypatch):
+    monkeypatch.setenv("SMTP_PASSWORD", SmtpSink.password)
+    sink = SmtpSink(tmp_path / "smtp")
+    stack = EmbeddedStack(tmp_path, "--mail", sink.url, "--mail-ca", sink.certificate, "--mail-from",
+                          "nearline@example.com").start()
+    try:
+        slow = user_named(stack, Client(stack), "slow-")
+        slow.predict()
+        wait_until(sink.taken, 20, "the mail to be under way")
+        assert stack.stop() == 0
+        stack.start()  # nobody holds a lease then: what was not noted is sent at once
+        ann = user_named(stack, Client(stack), "ann-")
+        ann.predict()
+        wait_until(lambda: ann.address in [mail["to"][0] for mail in sink.taken()], 20, "the other's mail")
+        assert [mail["to"] for mail in sink.taken()] == [[slow.address], [ann.address]]
+    finally:
+        assert stack.stop() == 0
+        sink.kill()
+
+
 def test_a_replay_mails_nothing_twice(distributed):
     stack = distributed
     client = user_named(stack, Client(stack), "ann-")

@@ -7,6 +7,7 @@ The recipient's address says what becomes of a mail, by what it begins with:
     later-         450 to RCPT, always       hang-          no answer to RCPT
     refuse-long-   550 to RCPT, in many lines
     close-data-    takes the mail and hangs up without a word; a repeat of it gets an answer
+    slow-          takes the mail and says so two seconds later
 
 All others are taken."""
 
@@ -67,6 +68,8 @@ class Sink:
         if hangs_up:
             server.transport.abort()
             await asyncio.sleep(FOR_EVER)
+        if address.startswith("slow-"):
+            await asyncio.sleep(2)
         return "250 2.0.0 taken"
 
 
