@@ -158,7 +158,8 @@ void Courier::note_sent(const Claim& claim) {
     const auto note = [&] { parts_.outbox.finish(claim, Outbox::End::sent, ""); };
     try {
         note();
-    } catch (const Unavailable&) {
+    } catch (const Unavailable& error) {
+        parts_.health.down(parts_.outbox.dependency(), error.what());
         if (!until_available(parts_.health, parts_.outbox.dependency(), cut_off_, note)) {
             throw Unavailable("a mail was sent, and the database did not take it down before the stop");
         }
