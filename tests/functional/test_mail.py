@@ -346,6 +346,25 @@ def test_a_stop_notes_the_mail_that_is_under_way(tmp_path, monkeypatch):
         sink.kill()
 
 
+def test_a_stop_leaves_no_mail_that_was_sent_to_wait(tmp_path):
+    stack = DistributedStack(tmp_path, mailers=1).start()
+    try:
+        admin = Client(stack)
+        user_named(stack, admin, "later-").predict()
+        waiting = "nearline_notification_waiting"
+        wait_until(lambda: stack.mailer.metric(waiting) == 1, 30, "one that is put off again and again")
+        slow = user_named(stack, admin, "slow-")
+        slow.predict()
+        wait_until(lambda: mails_to(stack, slow.address), 20, "the mail to be under way")
+        assert stack.mailer.stop() == 0
+        stack.mailer.start()
+        wait_until(lambda: stack.mailer.metric(waiting) >= 1, 30, "it to look what waits")
+        assert stack.mailer.metric(waiting) == 1
+    finally:
+        codes = set(stack.stop())
+    assert codes == {0}
+
+
 def test_a_replay_mails_nothing_twice(distributed):
     stack = distributed
     client = user_named(stack, Client(stack), "ann-")
